@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* records.h - the records that a packet touches: session, tunnel, adjacency, interface; and the table of tables.
+ * Sessions and tunnels lie in the session store (store.c): slots, no pointers. Who writes:
+ *  session line 0: control before the key is published, its owner worker afterwards (one writer, no atomics);
+ *  tunnel, adjacency, interface: control; changed while in use only by single aligned stores. */
+#ifndef DATAPLANE_RECORDS_H
+#define DATAPLANE_RECORDS_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+#include <rte_ether.h>
+#include <rte_byteorder.h>
+#include <rte_mbuf.h>
+
+#include "dataplane/dp.h"
+
+#define DP_WORKERS_MAX 64
+#define DP_IFS_MAX     256
+#define DP_PROFILES_MAX 256
+#define DP_SHARD_SHIFT 10 /* the top 6 bits of a session id: 64 shards */
+#define DP_SHARDS      64
+
+enum session_action {
+	S_FREE,      /* no session: drop */
+	S_PENDING,   /* key published, call not up yet: count and drop */
+	S_TERMINATE, /* PPP ends here */
+};
+enum session_flag {
+	S_V4 = 1 << 0,         /* IPCP open: IPv4 may pass */
+	S_V6 = 1 << 1,
+	S_TX_ACFC = 1 << 2,    /* leave out FF 03 on data */
+	S_TX_PFC = 1 << 3,
+	S_TX_SEQ = 1 << 4,     /* Ns/Nr on what we send */
+	S_NO_SRC_CHECK = 1 << 5,
+	S_MSS_CLAMP = 1 << 6,
+	S_ROUTES = 1 << 7,     /* has framed routes: a source that is not its own address is looked up in the FIB */
+};
+
+/* One 64-byte line: all that a plain packet touches, both directions. */
+struct dp_session {
+	uint32_t generation;
+	uint32_t tunnel;       /* slot */
+	uint16_t tid, sid;     /* ours, host order */
+	rte_be16_t peer_sid;
+	uint16_t mtu;          /* of IP packets towards the subscriber */
+	uint8_t action;        /* enum session_action */
+	uint8_t owner;         /* worker */
+	uint16_t flags;        /* enum session_flag */
+	rte_be32_t ip4;
+	uint64_t prefix6;      /* host order, high half of the /64; 0 = none */
+	uint64_t up_packets, up_octets, down_packets, down_octets;
+} __rte_cache_aligned;
+static_assert(sizeof(struct dp_session) == 64, "a plain packet touches one line of its session");
+
+/* The second line: only when a flag or an unusual packet says so. */
+struct dp_session_more {
+	uint64_t up6_packets, up6_octets, down6_packets, down6_octets;
+	uint32_t up_dropped, down_dropped;
+	rte_be32_t our_ip4;    /* our end of the link: source of ICMP errors */
+	uint16_t tx_ns, rx_ns; /* data sequence numbers (RFC 2661 s5.4) */
+	uint64_t our_ifid;     /* host order: fe80::ifid is us */
+	uint8_t pending;       /* events that found the ring full, enum order of ppp_owner.c */
+	uint8_t ra_left;       /* unsolicited router advertisements still to send soon */
+	uint16_t ppp_profile;
+	uint32_t vrf;
+} __rte_cache_aligned;
+static_assert(sizeof(struct dp_session_more) == 128 || sizeof(struct dp_session_more) == 64, "whole lines");
+
+enum tunnel_flag { T_V6 = 1 << 0, T_UDP_CSUM = 1 << 1 };
+
+/* What the tunnel's packets have in common; shared by its sessions and hot in cache. */
+struct dp_tunnel {
+	uint32_t generation;
+	uint32_t adj;            /* 0 = unresolved: drop, control resolves */
+	uint8_t flags;           /* enum tunnel_flag */
+	uint8_t l3_len;          /* 20 or 40 */
+	uint16_t mtu;            /* of the outer interface */
+	uint16_t vrf;
+	uint16_t tid;
+	rte_be16_t peer_tid;
+	uint16_t pseudo_sum;     /* partial UDP checksum over addresses, protocol and ports, lengths left out */
+	struct l2tp_peer peer;   /* identity, compared in full when the key holds only a fold (IPv6) */
+	uint8_t header[48];      /* IPv4 or IPv6 header and UDP header, lengths and checksums zero */
+} __rte_cache_aligned;
+
+/* Session key, 16 bytes: a packet finds a session only from the right peer. */
+struct session_key {
+	uint16_t tid, sid;   /* host order */
+	uint16_t vrf;
+	uint16_t local;      /* fold of our own address: endpoint number */
+	uint64_t peer;       /* IPv4: address << 16 | port, exact; IPv6: a fold of both, identity compared in the tunnel */
+};
+static_assert(sizeof(struct session_key) == 16, "16-byte keys compare fastest");
+
+struct addr4_key {
+	rte_be32_t addr;
+	uint16_t vrf, zero;
+};
+struct addr6_key { /* 16 bytes on purpose */
+	uint64_t prefix; /* host order, high half */
+	uint64_t vrf;
+};
+
+/* A FIB result: type in the top 4 bits, index below (rte_fib with 4-byte next hops keeps 31 bits: type <= 7). */
+#define NH(type, index)  ((uint64_t)(type) << 27 | (index))
+#define NH_TYPE(nh)      ((enum dp_nh)((nh) >> 27 & 15))
+#define NH_INDEX(nh)     ((uint32_t)(nh) & ((1u << 27) - 1))
+
+/* An adjacency is one word, so an update is one store: MAC in the low 48 bits (network order as in memory), interface in
+ * the next 8, bit 56 = valid. */
+#define ADJ_VALID (1ull << 56)
+static inline unsigned adj_if(uint64_t word)
+{
+	return word >> 48 & 0xff;
+}
+
+struct dp_if {
+	uint16_t port;       /* ethdev */
+	uint16_t vlan;       /* 0 = untagged */
+	uint16_t mtu;
+	uint16_t n_txq, n_rxq;
+	uint8_t tx_checksum; /* RTE_ETH_TX_OFFLOAD_IPV4_CKSUM and UDP */
+	struct rte_ether_addr mac;
+	rte_be32_t ip4;      /* first IPv4 address: source of ICMP errors towards the core; 0 = none */
+	uint8_t ip6[16];     /* first IPv6 address, all zero = none */
+};
+
+/* An address that we answer L2TP on. */
+struct dp_endpoint {
+	uint8_t family;
+	bool udp_csum_data;
+	uint16_t vrf;
+	uint8_t addr[16];
+};
+#define DP_ENDPOINTS_MAX 64
+
+struct rte_hash;
+struct rte_fib;
+struct rte_fib6;
+struct rte_rcu_qsbr;
+
+/* Everything that workers read; one, allocated at start, never moved. */
+struct dp_tables {
+	struct dp_session *session;        /* [max_sessions + 1] */
+	struct dp_session_more *more;
+	struct ppp_session *ppp;
+	struct dp_tunnel *tunnel;          /* [max_tunnels + 1] */
+	uint64_t *adj;                     /* [max_adj + 1] */
+	struct dp_if iface[DP_IFS_MAX];
+	uint16_t n_ifs;
+	uint16_t n_endpoints;
+	struct dp_endpoint endpoint[DP_ENDPOINTS_MAX];
+	uint8_t vlan_if_of_port[RTE_MAX_ETHPORTS]; /* ifx + 1 of the untagged interface of an ethdev, 0 = none */
+	struct rte_hash *keys;             /* session_key -> slot (as data pointer value) */
+	struct rte_hash *addr4, *addr6;    /* -> slot */
+	struct rte_fib *fib4;              /* vrf 0 */
+	struct rte_fib6 *fib6;
+	struct rte_rcu_qsbr *qsbr;
+	uint8_t shard_owner[DP_SHARDS];
+	struct ppp_profile profile[DP_PROFILES_MAX];
+	uint32_t max_sessions, max_tunnels, max_adj;
+	struct rte_mempool *pool;          /* packet buffers, data room >= 9216 + headroom when jumbo, else 2048 */
+};
+extern struct dp_tables dp_t;
+
+#endif
