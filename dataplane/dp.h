@@ -88,7 +88,6 @@ struct dp_session_desc {
 	uint16_t vrf;
 	uint16_t mtu;                /* ceiling of the session MTU (dp_tunnel_mtu, profile) */
 	uint16_t ppp_profile;        /* index given to dp_profile_set() */
-	bool sequencing;             /* send Ns/Nr (Sequencing Required) */
 	bool source_check, mss_clamp;
 };
 /** Install PPP profile index (0..255) before a session uses it; the struct is copied. */
@@ -98,8 +97,9 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p);
 uint16_t dp_session_pick_sid(uint16_t tid);
 /** Publish the key: frames find the session, and are counted and dropped until it is started. @return 0, -EEXIST, -ENOSPC. */
 int dp_session_publish(const struct dp_session_desc *d);
-/** The call is up: the owner begins LCP. */
-void dp_session_start(uint32_t slot, uint32_t generation);
+/** The call is up: the owner begins LCP. sequencing: ICCN said Sequencing Required, so data carries Ns/Nr (and the session
+ * MTU is 4 bytes less). */
+void dp_session_start(uint32_t slot, uint32_t generation, bool sequencing);
 
 struct dp_verdict {
 	struct ppp_verdict ppp;
