@@ -64,7 +64,8 @@ struct dp_session_more {
 	uint8_t pending;       /* events that found the ring full, enum order of ppp_owner.c */
 	uint8_t ra_left;       /* unsolicited router advertisements still to send soon */
 	uint16_t ppp_profile;
-	uint32_t vrf;
+	uint16_t mtu_max;      /* ceiling of dp_session.mtu, whatever PPP negotiates */
+	uint16_t vrf;
 } __rte_cache_aligned;
 static_assert(sizeof(struct dp_session_more) == 128 || sizeof(struct dp_session_more) == 64, "whole lines");
 
@@ -161,6 +162,7 @@ struct dp_tables {
 	uint8_t shard_owner[DP_SHARDS];
 	struct ppp_profile profile[DP_PROFILES_MAX];
 	uint32_t max_sessions, max_tunnels, max_adj;
+	bool trace;                        /* workers report PPP state changes (EVT_TRACE) */
 	struct rte_mempool *pool;          /* packet buffers, data room >= 9216 + headroom when jumbo, else 2048 */
 };
 extern struct dp_tables dp_t;

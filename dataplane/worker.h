@@ -45,9 +45,11 @@ struct worker {
 	uint32_t punt_tokens[4];                  /* by punt class */
 	uint64_t punt_refill_ns;
 	uint64_t *tunnel_rx;                      /* [max_tunnels + 1] data packets, summed by control for Hello */
+	uint64_t *adj_used;                       /* [max_adj + 1] packets sent through each adjacency */
 	uint32_t owned;                           /* sessions */
 	struct dp_worker_info stat;               /* read by control, plain 64-bit loads */
 	uint64_t drop[DROP_REASONS];
+	struct rte_mbuf *ask_buf;                 /* held ready, so that a question to AAA never fails for a buffer */
 	struct ppp_out out;                       /* scratch of ppp_owner.c */
 } __rte_cache_aligned;
 
