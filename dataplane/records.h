@@ -62,7 +62,7 @@ struct dp_session_more {
 	uint16_t tx_ns, rx_ns; /* data sequence numbers (RFC 2661 s5.4) */
 	uint64_t our_ifid;     /* host order: fe80::ifid is us */
 	uint8_t pending;       /* events that found the ring full, enum order of ppp_owner.c */
-	uint8_t ra_left;       /* unsolicited router advertisements still to send soon */
+	uint8_t ppp_police;    /* limiter of frames for the PPP automaton and ND (police.h) */
 	uint16_t ppp_profile;
 	uint16_t mtu_max;      /* ceiling of dp_session.mtu, whatever PPP negotiates */
 	uint16_t vrf;
@@ -81,9 +81,10 @@ struct dp_tunnel {
 	uint16_t vrf;
 	uint16_t tid;
 	rte_be16_t peer_tid;
-	uint16_t pseudo_sum;     /* partial UDP checksum over addresses, protocol and ports, lengths left out */
+	uint16_t pseudo_sum;     /* partial UDP checksum over addresses, protocol and ports, lengths left out: a folded, not
+				  * complemented sum of 16-bit words as they lie in memory (rte_raw_cksum) */
+	uint8_t header[48];      /* IPv4 or IPv6 header and UDP header, lengths and checksums zero; IPv4's is in the first line */
 	struct l2tp_peer peer;   /* identity, compared in full when the key holds only a fold (IPv6) */
-	uint8_t header[48];      /* IPv4 or IPv6 header and UDP header, lengths and checksums zero */
 } __rte_cache_aligned;
 
 /* Session key, 16 bytes: a packet finds a session only from the right peer. */
@@ -153,7 +154,7 @@ struct dp_tables {
 	uint16_t n_ifs;
 	uint16_t n_endpoints;
 	struct dp_endpoint endpoint[DP_ENDPOINTS_MAX];
-	uint8_t vlan_if_of_port[RTE_MAX_ETHPORTS]; /* ifx + 1 of the untagged interface of an ethdev, 0 = none */
+	uint8_t if_of[RTE_MAX_ETHPORTS][4096]; /* ifx + 1 of VLAN v of an ethdev ([0]: untagged), 0 = none */
 	struct rte_hash *keys;             /* session_key -> slot (as data pointer value) */
 	struct rte_hash *addr4, *addr6;    /* -> slot */
 	struct rte_fib *fib4;              /* vrf 0 */

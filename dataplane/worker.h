@@ -7,17 +7,30 @@
 #include <rte_ring.h>
 
 #include "controlplane/subscriber/wheel.h"
+#include "dataplane/burst.h"
 #include "dataplane/dp_msg.h"
 #include "dataplane/drop_reason.h"
 #include "dataplane/records.h"
 
-#define BURST 32
 #define WORKER_QUEUES_MAX 64
 
 struct worker_txq {
 	uint16_t n;
 	struct rte_mbuf *m[2 * BURST];
 };
+
+/* Packets waiting to go to one other worker. */
+struct worker_hand {
+	uint16_t n;
+	struct rte_mbuf *m[BURST];
+};
+
+/* A rate limiter without tokens to refill: the time at which the bucket would be empty again (police.h). */
+struct police {
+	uint64_t full_ns;
+};
+#define PUNT_PEERS 256 /* buckets that senders are hashed to */
+enum punt_class { PUNT_CLASS_HIGH, PUNT_CLASS_L2TP, PUNT_CLASS_LINUX, PUNT_CLASS_LNS0, PUNT_CLASSES };
 
 struct worker {
 	uint16_t id, n_workers;
@@ -40,10 +53,19 @@ struct worker {
 	uint8_t rnd_key[32];                      /* ChaCha20 key and counter for rnd (random.c) */
 	uint64_t rnd_counter;
 	uint64_t now_ns;                          /* CLOCK_BOOTTIME, taken once per poll (from the TSC) */
-	uint32_t icmp_tokens;                     /* ICMP errors that may still be sent this interval */
-	uint64_t icmp_refill_ns;
-	uint32_t punt_tokens[4];                  /* by punt class */
-	uint64_t punt_refill_ns;
+	uint64_t clock_tsc, clock_ns, clock_mult; /* now_ns = clock_ns + (tsc - clock_tsc) * clock_mult >> 32 (worker.c) */
+	bool stop;                                /* MSG_STOP came, or another thread wants the end: atomic */
+	bool worked;                              /* this poll found something */
+	uint16_t rx_next, steer_next;             /* where the next round over queues and rings begins */
+	uint16_t ip_id;                           /* of outer IPv4 headers and of ICMP errors */
+	uint32_t idle;                            /* empty polls in a row */
+	uint32_t ra_slot;                         /* router advertisements: where the walk over the sessions is */
+	uint64_t ra_ns;
+	struct police icmp, ppp;                  /* ICMP errors; PPP frames for the automata */
+	struct police punt[PUNT_CLASSES], punt_peer[PUNT_CLASSES][PUNT_PEERS];
+	uint64_t hand_dirty;                      /* bit per worker: hand[] has packets */
+	struct worker_hand hand[DP_WORKERS_MAX];
+	struct burst burst;                       /* empty between polls, but for what control injected */
 	uint64_t *tunnel_rx;                      /* [max_tunnels + 1] data packets, summed by control for Hello */
 	uint64_t *adj_used;                       /* [max_adj + 1] packets sent through each adjacency */
 	uint32_t owned;                           /* sessions */
@@ -55,8 +77,12 @@ struct worker {
 
 extern struct worker *dp_workers[DP_WORKERS_MAX];
 
-/** The lcore's function: polls until told to stop (worker.c). */
+/** The lcore's function: polls until told to stop (worker.c). Registers itself with dp_t.qsbr by w->id. */
 int worker_main(void *worker);
+/** One poll, top to bottom. */
+void worker_poll(struct worker *w);
+/** Prepare the private fields of a zeroed worker whose id, rings and queues are set: clock, poison (worker.c). */
+void worker_init(struct worker *w);
 /** Messages from control, between bursts (dp_apply.c). Bounded per call. */
 void dp_apply(struct worker *w);
 /** One PPP frame that is not data: m is borrowed; frame, len = from the protocol field on (ppp_owner.c). */

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* burst.h - the packets of one poll, sorted into lanes, and the stages that move them on.
+ * A lane is a set of parallel arrays. `p` is where the layer that the next stage reads begins and `len` how many bytes of it
+ * are in the frame; the mbuf itself is written once, when its packet leaves the lanes (pkt_set). Each mbuf is in exactly
+ * one place: a stage takes its lane, gives every packet to another lane, a queue or drop(), and leaves the lane empty.
+ * One poll carries at most BURST received, BURST handed over and BURST injected packets, hence LANE: no lane can overflow.
+ *
+ *   rx -> [in] classify -> [up] ................. steer -> [up] l2tp_rx -> [ppp] ppp_rx -> [ip4, ip6] ip_rx -+-> port
+ *                       -> [core4, core6] core_rx -> [down] steer -> [down] <-------(subscriber to subscriber)-+
+ *                                                                     [down] l2tp_tx -> port
+ * Thread: the worker that owns it. */
+#ifndef DATAPLANE_BURST_H
+#define DATAPLANE_BURST_H
+
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/drop_reason.h"
+
+#define BURST 32
+#define LANE  (3 * BURST)
+#define DEAD  (4 * BURST)
+#define LOOK  4 /* packets between a prefetch and its use */
+
+#define IFX_LNS0 255 /* `ifx` of a packet that Linux wrote to lns0: it is routed already */
+
+/* Tunnel packets, from the L2TP header on. */
+struct lane_up {
+	uint16_t n;
+	uint16_t len[LANE];
+	uint8_t l3_off[LANE];   /* bytes before p where the outer IP header starts */
+	uint8_t endpoint[LANE]; /* index in dp_t.endpoint */
+	struct rte_mbuf *m[LANE];
+	uint8_t *p[LANE];
+};
+
+/* Packets that belong to a session: PPP frames, then IP packets, either way. */
+struct lane {
+	uint16_t n;
+	uint16_t len[LANE];
+	uint32_t slot[LANE];
+	struct rte_mbuf *m[LANE];
+	uint8_t *p[LANE];
+};
+
+/* IP packets from the core side. */
+struct lane_core {
+	uint16_t n;
+	uint16_t len[LANE];
+	uint8_t ifx[LANE];
+	struct rte_mbuf *m[LANE];
+	uint8_t *p[LANE];
+};
+
+/* What goes to control; policed and sent by punt_tx(). */
+struct lane_punt {
+	uint16_t n;
+	uint8_t type[LANE];     /* enum dp_msg_type */
+	uint8_t ifx[LANE];
+	uint8_t l3_off[LANE];
+	struct rte_mbuf *m[LANE]; /* data = what control gets */
+};
+
+struct burst {
+	uint16_t n;
+	uint16_t port[BURST];
+	struct rte_mbuf *m[BURST];
+	struct lane_up up;
+	struct lane_core core4, core6;
+	struct lane ppp, ip4, ip6, down;
+	struct lane_punt punt;
+	uint16_t n_dead;
+	struct rte_mbuf *dead[DEAD];
+};
+
+struct worker;
+
+/* The stages, in packet order (worker.c). */
+void classify(struct worker *w, struct burst *b);
+void core_rx(struct worker *w, struct burst *b);
+void steer(struct worker *w, struct burst *b);
+void l2tp_rx(struct worker *w, struct burst *b);
+void ppp_rx(struct worker *w, struct burst *b);
+void ip_rx(struct worker *w, struct burst *b);
+void l2tp_tx(struct worker *w, struct burst *b);
+void port_tx(struct worker *w, struct burst *b);
+void punt_tx(struct worker *w, struct burst *b);
+void drop_all(struct worker *w, struct burst *b);
+
+/** The packet dies for this reason (counted); DROP_OK: it was consumed. Takes m (drop.c). */
+void drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why);
+/** The same, counted in its session's second line too. */
+void drop_up(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why);
+void drop_down(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why);
+
+/* The mbuf's own idea of its data: from p, len bytes. */
+static inline void pkt_set(struct rte_mbuf *m, const uint8_t *p, uint16_t len)
+{
+	m->data_off = (uint16_t)(p - (const uint8_t *)m->buf_addr);
+	m->data_len = len;
+	m->pkt_len = len;
+}
+
+static inline void lane_put(struct lane *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
+{
+	unsigned int i = l->n++;
+
+	l->m[i] = m;
+	l->p[i] = p;
+	l->len[i] = len;
+	l->slot[i] = slot;
+}
+
+static inline void lane_put_core(struct lane_core *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx)
+{
+	unsigned int i = l->n++;
+
+	l->m[i] = m;
+	l->p[i] = p;
+	l->len[i] = len;
+	l->ifx[i] = ifx;
+}
+
+static inline void lane_put_up(struct lane_up *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t l3_off,
+	uint8_t endpoint)
+{
+	unsigned int i = l->n++;
+
+	l->m[i] = m;
+	l->p[i] = p;
+	l->len[i] = len;
+	l->l3_off[i] = l3_off;
+	l->endpoint[i] = endpoint;
+}
+
+#endif
