@@ -93,11 +93,22 @@ struct l2tp_tunnel {
 	uint64_t last_heard_ns;      /* any datagram of the peer, control or data (s5.5) */
 	const struct l2tp_profile *profile; /* NOT kept over a restart; derived again from profile_index */
 	uint16_t profile_index;
-	uint16_t challenge_len;
+	uint16_t in_flight;          /* sent and not acknowledged, of txq; after a loss those before tx_next again */
 	uint8_t challenge[16];       /* the one we sent */
-	uint8_t peer_challenge[128]; /* the one to answer, kept until SCCRP is built; longer ones are kept as is up to this */
-	uint8_t peer_challenge_len;
-	uint8_t rest[64];            /* room for l2tp/'s own further state */
+	bool challenged;
+	bool owes_stopccn;           /* no chunk was free for it */
+	bool free_told;              /* TUNNEL_FREE was emitted */
+	bool ended_by_us, ended_by_peer; /* neither: lost */
+	bool on_again;               /* waits for the next tick to go on */
+	uint8_t rxq_len, rx_unacked;
+	uint32_t again_next;         /* also the link of the free list */
+	uint32_t sccrq;              /* chunks: the SCCRQ, kept until the caller's answer names the secret */
+	uint32_t replaces, replaces_generation; /* the tunnel of the LAC's former life */
+	uint64_t peer_key, sccrq_print; /* hash of the peer's identity; fingerprint of the SCCRQ */
+	uint64_t rto_ns, ack_ns;     /* when to retransmit, and when to acknowledge at the latest */
+	uint64_t until_ns;           /* limit of set-up; once CLOSING, end of retention */
+	uint64_t retry_ns;           /* not before this another try for a chunk */
+	uint64_t timer_ns;           /* what the wheel has; 0 = nothing */
 	struct {                     /* PUBLIC counters */
 		uint64_t rx_msgs, tx_msgs, rx_zlb, tx_zlb, retransmits, duplicates, out_of_window, bad;
 	} count;
@@ -117,7 +128,12 @@ struct l2tp_call {
 	uint32_t framing_type, bearer_type, physical_channel; /* PUBLIC */
 	uint64_t created_ns, up_ns;  /* PUBLIC */
 	struct l2tp_text calling, called;        /* PUBLIC */
-	uint8_t rest[16];
+	uint32_t owe_next;           /* list of calls whose message found no chunk */
+	uint32_t owe_generation;     /* of the tunnel it owes to */
+	uint8_t owes;                /* enum l2tp_msg_type, 0 = nothing */
+	bool on_owed;
+	bool released;               /* l2tp_call_release() came while it was on that list */
+	uint8_t pad;
 };
 
 enum l2tp_act {
@@ -207,9 +223,11 @@ void l2tp_tunnel_release(struct l2tp_cp *cp, uint32_t tunnel);
 void l2tp_tunnel_heard(struct l2tp_cp *cp, uint32_t tunnel, uint64_t now_ns);
 
 /** Answer a CALL_REQUEST with our session id sid (1..65535), free in this tunnel.
- * @return 0, or -EEXIST: sid is in use in this tunnel, choose another (nothing was sent). */
+ * @return 0; -EEXIST: sid is in use in this tunnel, choose another (nothing was sent); -ENOENT: the call no longer
+ * waits for an answer (its CALL_DOWN was emitted or will be). */
 int l2tp_call_accept(struct l2tp_cp *cp, uint32_t call, uint16_t sid, const struct l2tp_env *env, struct l2tp_out *out);
-/** End or refuse a call: CDN with r; CALL_DOWN is emitted if the call was not refused at once. */
+/** End or refuse a call: CDN with r. A call that was accepted gets its CALL_DOWN; one that still waited for an answer is
+ * freed here, without CALL_DOWN and without l2tp_call_release(). */
 void l2tp_call_close(struct l2tp_cp *cp, uint32_t call, const struct l2tp_result *r, const struct l2tp_env *env,
 	struct l2tp_out *out);
 /** The slot may be used again (dataplane has reaped it). After CALL_DOWN only. */
