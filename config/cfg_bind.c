@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cfg_bind.c - nodes to struct cfg by the key table, and the life of a struct cfg.
- * A map with an error still gets its defaults, so that one run finds every error; the struct is handed out only when there was
- * none. Thread: control. */
+ * A map with an error still gets its defaults, so that one run finds every error; the struct is
+ * handed out only when there was none. Thread: control. */
 #include "config/cfg_int.h"
 
 #include <errno.h>

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cfg_check.c - values against each other: names that must exist or be unique, addresses that must be free, limits within limits,
- * and the defaults that follow from other keys. Walks the list of nodes and the array of structs side by side; a key with an error
- * of its own is passed over (cfg_node_get). Nothing here is worse than O(n log n) in users. Thread: control. */
+/* cfg_check.c - values against each other: names that must exist or be unique, addresses that must
+ * be free, limits within limits, and the defaults that follow from other keys. Walks the list of
+ * nodes and the array of structs side by side; a key with an error of its own is passed over
+ * (cfg_node_get). Nothing here is worse than O(n log n) in users. Thread: control. */
 #include "config/cfg_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A name or address that only one may have. owner: those that are not checked, but take a value, come first. */
+/* A name or address that only one may have. owner: those that are not checked, but take a value,
+ * come first. */
 struct claim {
 	uint8_t family; /* 0: a name */
 	bool owner;
@@ -112,7 +114,8 @@ static struct cfg_node *first_of(const struct cfg_node *list)
 	return list ? list->first : NULL;
 }
 
-/* The letters that Linux takes in the name of an interface, without those that need quoting in a shell. */
+/* The letters that Linux takes in the name of an interface, without those that need quoting in a
+ * shell. */
 static bool is_ifname(const char *name)
 {
 	if (!strcmp(name, ".") || !strcmp(name, ".."))

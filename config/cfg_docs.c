@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cfg_docs.c - the tool cfg-docs: prints docs/config.md ("docs") or docs/config.schema.json ("schema") from the key table, or says
- * whether configurations are valid ("check FILE ..."). Part of the build, not installed. */
+/* cfg_docs.c - the tool cfg-docs: prints docs/config.md ("docs") or docs/config.schema.json
+ * ("schema") from the key table, or says whether configurations are valid
+ * ("check FILE ..."). Part of the build, not installed. */
 #include "config/cfg.h"
 
 #include <string.h>

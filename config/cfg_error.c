@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cfg_error.c - collects the errors of one run and prints them in the order of the text.
- * A message is "FILE:LINE:COL: error: PATH: what is wrong, and what is allowed". Thread: control. */
+ * A message is "FILE:LINE:COL: error: PATH: what is wrong, and what is allowed".
+ * Thread: control. */
 #include "config/cfg_int.h"
 
 #include <stdarg.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cfg_int.h - what the files of config/ share: the tree of a YAML text, the error list, the key table.
- * The way of a text: cfg_yaml.c makes nodes with positions, cfg_bind.c turns nodes into struct cfg by the key table of
- * cfg_schema.c, cfg_value.c types one scalar, cfg_check.c compares values with each other, cfg_write.c prints the table.
- * Thread: control. Nobody outside config/ and its tests includes this file. */
+/* cfg_int.h - what the files of config/ share: the tree of a YAML text, the error list, the key
+ * table. The way of a text: cfg_yaml.c makes nodes with positions, cfg_bind.c turns nodes into
+ * struct cfg by the key table of cfg_schema.c, cfg_value.c types one scalar, cfg_check.c compares
+ * values with each other, cfg_write.c prints the table. Thread: control. Nobody outside config/
+ * and its tests includes this file. */
 #ifndef CONFIG_CFG_INT_H
 #define CONFIG_CFG_INT_H
 
@@ -15,7 +16,8 @@
 
 enum cfg_node_type { CFG_NODE_SCALAR, CFG_NODE_MAP, CFG_NODE_LIST };
 
-/** One value of the text. Its path is found through parent, key and index, so an error needs only the node. */
+/** One value of the text. Its path is found through parent, key and index, so an error needs only
+ * the node. */
 struct cfg_node {
 	enum cfg_node_type type;
 	bool bad; /* an error was reported here: later checks keep quiet */
@@ -119,7 +121,8 @@ const char *cfg_quote(char *buf, size_t size, const char *text, size_t len);
 /* cfg_yaml.c */
 struct cfg_node *cfg_yaml_read(struct cfg_ctx *x, const char *text, size_t len);
 void cfg_yaml_free(struct cfg_ctx *x);
-/** @return the value of a key in a map when it stands there and nothing is wrong with it, or NULL. */
+/** @return the value of a key in a map when it stands there and nothing is wrong with it, or NULL.
+ * */
 struct cfg_node *cfg_node_get(const struct cfg_node *map, const char *key);
 
 /* cfg_value.c */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cfg_schema.c - the key table: every key of the configuration, once.
- * Parsing, typing, ranges, defaults, docs/config.md, docs/config.schema.json and the YAML that lnsd prints all read it, so a key
- * that is not here does not exist, and one that is here is documented. Rules between keys are in cfg_check.c. */
+ * Parsing, typing, ranges, defaults, docs/config.md, docs/config.schema.json and the YAML that
+ * lnsd prints all read it, so a key that is not here does not exist, and one that is here is
+ * documented. Rules between keys are in cfg_check.c. */
 #include "config/cfg_int.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-/* A field of a struct; AT_MANY: a malloced array with its count; AT_FIXED: an array inside the struct. */
+/* A field of a struct; AT_MANY: a malloced array with its count; AT_FIXED: an array inside the
+ * struct. */
 #define AT(st, m)     .offset = offsetof(struct st, m), .size = sizeof(((struct st *)0)->m)
 #define AT_LEN(st, m) AT(st, m), .count = offsetof(struct st, m##_len)
 #define AT_MANY(st, parent, m)                                                                     \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cfg_value.c - one scalar: text to a typed, ranged value, and back.
- * Every message quotes what stands there (secrets never), in base units where a unit was written, and says what is allowed.
- * The only I/O is the reading of `file:` secrets. Thread: control. */
+ * Every message quotes what stands there (secrets never), in base units where a unit was written,
+ * and says what is allowed. The only I/O is the reading of `file:` secrets. Thread: control. */
 #include "config/cfg_int.h"
 
 #include <arpa/inet.h>

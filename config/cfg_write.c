@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cfg_write.c - the key table printed: the reference for people, the JSON Schema for editors, a configuration as YAML.
- * Thread: control. */
+/* cfg_write.c - the key table printed: the reference for people, the JSON Schema for editors, a
+ * configuration as YAML. Thread: control. */
 #include "config/cfg_int.h"
 
 #include <string.h>

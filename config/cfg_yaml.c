@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cfg_yaml.c - YAML text to a tree of nodes that know their line and column.
- * libyaml's events are taken one by one; nothing here recurses, depth is bounded. Only plain YAML is taken: one document, text
- * keys; anchors, aliases and tags are refused, since a value that stands elsewhere has no position of its own.
- * Thread: control. Nodes and text live in chunks until cfg_yaml_free(). */
+ * libyaml's events are taken one by one; nothing here recurses, depth is bounded. Only plain YAML
+ * is taken: one document, text keys; anchors, aliases and tags are refused, since a value that
+ * stands elsewhere has no position of its own. Thread: control. Nodes and text live in chunks
+ * until cfg_yaml_free(). */
 #include "config/cfg_int.h"
 
 #include <stdlib.h>

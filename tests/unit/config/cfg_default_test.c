@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cfg_default_test.c - the embedded default, the defaults of the table and the files that are written from it. */
+/* cfg_default_test.c - the embedded default, the defaults of the table and the files that are
+ * written from it. */
 #include "config/cfg.h"
 
 #include <setjmp.h>

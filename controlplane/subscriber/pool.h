@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pool.h - addresses for subscribers: one range, each address free, used or reserved.
+ * An address is a number: IPv4 in host order, IPv6 the upper 64 bits of a /64 in host order.
+ * Thread: control. Memory is taken once, by pool_init(); of it only what was ever used is touched,
+ * so a large pool costs little until it fills. */
+#ifndef CONTROLPLANE_SUBSCRIBER_POOL_H
+#define CONTROLPLANE_SUBSCRIBER_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POOL_MAX (1u << 24) /* addresses */
+
+struct pool_link;
+
+struct pool {
+	uint64_t first;
+	uint32_t n; /* addresses of the range */
+	uint32_t fresh; /* from here on none was ever handed out by pool_take() */
+	uint32_t used;
+	uint32_t reserved;
+	struct pool_link *links;
+};
+
+/** Make a pool of first..last, inclusive.
+ * @return 0, -EINVAL (no address, or more than POOL_MAX) or -ENOMEM. */
+int pool_init(struct pool *p, uint64_t first, uint64_t last);
+void pool_fini(struct pool *p);
+/** Exclude an address for good: a gateway, a static address. Outside the range: no change. */
+void pool_reserve(struct pool *p, uint64_t addr);
+/** Take any: first those that were never used, then the one that was given back longest ago. O(1)
+ * over the life of a pool. @return 0 or -ENOSPC. */
+int pool_take(struct pool *p, uint64_t *addr);
+/** Take this one. O(1). @return 0, -ERANGE (not of this pool) or -EBUSY (used or reserved). */
+int pool_take_this(struct pool *p, uint64_t addr);
+/** Give a used one back. Anything else is our bug: an assertion, and no change without them. */
+void pool_give(struct pool *p, uint64_t addr);
+bool pool_has(const struct pool *p, uint64_t addr);
+/** How many can be in use at once: the range without what is reserved. */
+uint32_t pool_capacity(const struct pool *p);
+
+#endif
