@@ -132,7 +132,9 @@ struct ppp_fsm {
 	uint8_t id;          /* of our last Configure- or Terminate-Request */
 	uint8_t restart;     /* restart counter */
 	uint8_t failures;    /* Configure-Naks sent without an Ack (Max-Failure) */
-	uint32_t want;       /* bit per option that we still ask for */
+	uint16_t want;       /* bit per option that we still ask for */
+	uint8_t refusals;    /* Configure-Naks and -Rejects received for our requests */
+	uint8_t flags;       /* of ppp/automaton.c */
 	uint64_t deadline_ns; /* 0: restart timer stopped */
 };
 
@@ -147,15 +149,19 @@ struct ppp_session {
 	uint32_t our_magic, peer_magic;
 	uint16_t peer_mru, our_mru;
 	uint8_t flags;         /* negotiated bits */
-	uint8_t auth_state, auth_id, auth_tries;
+	uint8_t auth_state, auth_id;
+	uint8_t auth_refused;  /* bit per enum ppp_auth the peer would not do */
 	uint16_t request;      /* number of the last ASK_AAA */
 	uint8_t echo_id, echo_missed;
 	uint64_t auth_deadline_ns, echo_deadline_ns;
 	uint32_t our_ip4, peer_ip4, dns[2], nbns[2];
-	uint64_t our_ifid, peer_ifid;
+	uint64_t our_ifid;     /* PUBLIC: ours as negotiated (the peer may Nak the verdict's), host order */
+	uint64_t peer_ifid;
 	uint8_t challenge[16];
-	uint8_t answered[16];  /* fold of the credentials already asked about, to answer repeats and never ask twice */
-	uint8_t rest[16];      /* room for ppp/'s own further state */
+	uint64_t chap_deadline_ns; /* 0: no Challenge is waiting for its Response */
+	uint8_t reject_id;     /* of our last Code- or Protocol-Reject */
+	uint8_t loops;         /* Configure-Requests in a row that carried our own magic number */
+	uint8_t rest[22];      /* room for ppp/'s own further state */
 };
 
 enum ppp_phase { PPP_DEAD, PPP_ESTABLISH, PPP_AUTHENTICATE, PPP_NETWORK, PPP_TERMINATE };
@@ -165,7 +171,8 @@ void ppp_init(struct ppp_session *s);
 /** The call is up (ICCN): begin LCP. */
 void ppp_open(struct ppp_session *s, const struct ppp_profile *p, const struct ppp_env *env, struct ppp_out *out);
 /** One frame that is not IP data. frame starts at the protocol field's first byte (FF 03 already taken off by the
- * caller); the field may be compressed. Unknown protocols are answered by Protocol-Reject once LCP is open. */
+ * caller); the field may be compressed. Unknown protocols are answered by Protocol-Reject in phase Network and dropped
+ * before it (RFC 1661 s3.5). */
 void ppp_input(struct ppp_session *s, const struct ppp_profile *p, const uint8_t *frame, size_t len,
 	const struct ppp_env *env, struct ppp_out *out);
 /** Time passed: run whatever is due (restart timers, echo, authentication time-out). */
