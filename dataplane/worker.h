@@ -60,7 +60,7 @@ struct worker {
 	uint16_t ip_id;                           /* of outer IPv4 headers and of ICMP errors */
 	uint32_t idle;                            /* empty polls in a row */
 	uint32_t ra_slot;                         /* router advertisements: where the walk over the sessions is */
-	uint64_t ra_ns;
+	uint64_t ra_ns, ra_step_ns;
 	struct police icmp, ppp;                  /* ICMP errors; PPP frames for the automata */
 	struct police punt[PUNT_CLASSES], punt_peer[PUNT_CLASSES][PUNT_PEERS];
 	uint64_t hand_dirty;                      /* bit per worker: hand[] has packets */

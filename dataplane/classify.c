@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* classify.c - outer headers: what came in by a port is a tunnel's data, its control message, an IP packet that may be for
+ * a subscriber, or Linux's business.
+ * - Tunnel: UDP to port 1701 of an endpoint (RFC 2661 s8.1), the peer's port being any. T bit set: control. Ver other than
+ *   2 (L2F, L2TPv3) is dropped here. What follows the UDP length (Ethernet padding) is cut off.
+ * - UDP checksum (s8.1): zero means none. Control messages are verified in software unless the port says "good"; data only
+ *   where the port verified it, for it would cost a pass over each packet that the inner checksums protect anyway.
+ * - Outer fragments: the first one of a tunnel packet is dropped and counted. Later ones carry no port, they may as well be
+ *   IKE's, and go to Linux, which can do nothing with half a packet of ours. IPv6 extension headers: Linux.
+ * - Everything that is not IPv4 or IPv6, and IPv6 link-local or multicast (ND, OSPF), goes to the shadow tap untagged.
+ * Thread: the worker. Not here: routes (core_rx.c), the L2TP header (l2tp_rx.c). */
+#include "dataplane/stages.h"
+
+#define ETH_HDR 14
+
+static void to_linux(struct worker *w, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
+{
+	punt(w, PUNT_LINUX, m, frame, len, ifx, 0);
+}
+
+/* @return endpoint number or -1. Few endpoints: a line or two, always cached. */
+static int endpoint4(const uint8_t *dst)
+{
+	for (unsigned int i = 0; i < dp_t.n_endpoints; i++)
+		if (dp_t.endpoint[i].family == 4 && load32_raw(dp_t.endpoint[i].addr) == load32_raw(dst))
+			return (int)i;
+	return -1;
+}
+
+static int endpoint6(const uint8_t *dst)
+{
+	for (unsigned int i = 0; i < dp_t.n_endpoints; i++)
+		if (dp_t.endpoint[i].family == 6 && !memcmp(dp_t.endpoint[i].addr, dst, 16))
+			return (int)i;
+	return -1;
+}
+
+/* A UDP datagram to one of our endpoints; ip_len: from the IP header at l3 on. */
+static void tunnel_udp(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *l3, const uint8_t *udp,
+	uint16_t ip_len, uint8_t endpoint)
+{
+	uint16_t room = (uint16_t)(ip_len - (udp - l3)), udp_len = load16(udp + 4), len;
+	uint8_t *p = (uint8_t *)(uintptr_t)udp + UDP_HDR;
+	uint8_t l3_off = (uint8_t)(p - l3);
+
+	if (udp_len < UDP_HDR || udp_len > room) {
+		drop(w, m, DROP_BAD_OUTER);
+		return;
+	}
+	len = udp_len - UDP_HDR;
+	if (len < 6 || len < 6 + (p[0] >> 5 & 2)) {
+		drop(w, m, DROP_L2TP_HEADER);
+		return;
+	}
+	if ((p[1] & 0x0f) != 2) {
+		drop(w, m, DROP_L2TP_VERSION);
+		return;
+	}
+	if (unlikely((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD)) {
+		drop(w, m, DROP_BAD_CHECKSUM);
+		return;
+	}
+	if (likely(!(p[0] & 0x80))) {
+		lane_put_up(&b->up, m, p, len, l3_off, endpoint);
+		return;
+	}
+	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD && load16_raw(udp + 6) &&
+		l4_sum(l3, IPPROTO_UDP, udp, udp_len) != 0xffff) {
+		drop(w, m, DROP_BAD_CHECKSUM);
+		return;
+	}
+	punt(w, PUNT_L2TP, m, p, len, 0, l3_off);
+}
+
+static void ip4(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
+{
+	uint8_t *ip = frame + ETH_HDR;
+	uint16_t room = len - ETH_HDR, total, hl, frag;
+	int endpoint;
+
+	if (room < IP4_HDR) {
+		drop(w, m, DROP_RUNT);
+		return;
+	}
+	total = load16(ip + 2);
+	hl = (uint16_t)((ip[0] & 15) * 4);
+	if (ip[0] >> 4 != 4 || hl < IP4_HDR || total < hl || total > room) {
+		drop(w, m, DROP_BAD_OUTER);
+		return;
+	}
+	if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
+		unlikely(ip4_header_sum(ip, hl) != 0xffff)) {
+		drop(w, m, DROP_BAD_CHECKSUM);
+		return;
+	}
+	if (unlikely((frame[0] & 1) || ip[16] >= 224)) {
+		to_linux(w, m, frame, (uint16_t)(total + ETH_HDR), ifx);
+		return;
+	}
+	if (ip[9] == IPPROTO_UDP && (endpoint = endpoint4(ip + 16)) >= 0) {
+		frag = load16(ip + 6) & IP4_FRAG;
+		if (likely((frag & ~IP4_MF) == 0 && total >= hl + UDP_HDR && load16(ip + hl + 2) == L2TP_PORT)) {
+			if (likely(!frag))
+				tunnel_udp(w, b, m, ip, ip + hl, total, (uint8_t)endpoint);
+			else
+				drop(w, m, DROP_OUTER_FRAGMENT);
+			return;
+		}
+	}
+	lane_put_core(&b->core4, m, ip, total, ifx);
+}
+
+/* The first fragment of a tunnel packet: a fragment header with offset 0, then UDP to 1701. */
+static bool is_tunnel_fragment6(const uint8_t *ip, uint16_t total)
+{
+	const uint8_t *fh = ip + IP6_HDR;
+
+	return ip[6] == IPPROTO_FRAGMENT && total >= IP6_HDR + 8 + UDP_HDR && fh[0] == IPPROTO_UDP &&
+		!(load16(fh + 2) & 0xfff8) && load16(fh + 8 + 2) == L2TP_PORT && endpoint6(ip + 24) >= 0;
+}
+
+static void ip6(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
+{
+	uint8_t *ip = frame + ETH_HDR;
+	uint16_t room = len - ETH_HDR, total;
+	int endpoint;
+
+	if (room < IP6_HDR) {
+		drop(w, m, DROP_RUNT);
+		return;
+	}
+	if (ip[0] >> 4 != 6 || load16(ip + 4) > room - IP6_HDR) {
+		drop(w, m, DROP_BAD_OUTER);
+		return;
+	}
+	total = (uint16_t)(IP6_HDR + load16(ip + 4));
+	if ((frame[0] & 1) || ip[24] == 0xff || ip6_is_link_local(ip + 24) || ip6_is_link_local(ip + 8)) {
+		to_linux(w, m, frame, (uint16_t)(total + ETH_HDR), ifx);
+		return;
+	}
+	if (ip[6] == IPPROTO_UDP && total >= IP6_HDR + UDP_HDR && load16(ip + IP6_HDR + 2) == L2TP_PORT &&
+		(endpoint = endpoint6(ip + 24)) >= 0) {
+		tunnel_udp(w, b, m, ip, ip + IP6_HDR, total, (uint8_t)endpoint);
+		return;
+	}
+	if (unlikely(ip[6] == IPPROTO_FRAGMENT) && is_tunnel_fragment6(ip, total)) {
+		drop(w, m, DROP_OUTER_FRAGMENT);
+		return;
+	}
+	lane_put_core(&b->core6, m, ip, total, ifx);
+}
+
+/* ARP, LLDP, 802.1X, and the LLC frames of IS-IS and STP: what daemons on Linux speak. */
+static bool is_for_linux(uint16_t type)
+{
+	return type == 0x0806 || type == 0x88cc || type == 0x888e || type < 0x0600;
+}
+
+static void frame_in(struct worker *w, struct burst *b, struct rte_mbuf *m, uint16_t port)
+{
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t len = m->data_len, vlan = 0, type;
+	const struct dp_if *ifc;
+	uint8_t ifx;
+
+	if (unlikely(m->nb_segs != 1)) {
+		drop(w, m, DROP_SEGMENTED);
+		return;
+	}
+	pkt_close(m);
+	if (unlikely(len < ETH_HDR)) {
+		drop(w, m, DROP_RUNT);
+		return;
+	}
+	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
+		vlan = m->vlan_tci & 0x0fff;
+	} else if (load16(p + 12) == 0x8100 && len >= ETH_HDR + 4) {
+		vlan = load16(p + 14) & 0x0fff;
+		memmove(p + 4, p, 12);
+		p += 4;
+		len -= 4;
+	}
+	if (unlikely(!dp_t.if_of[port][vlan])) {
+		drop(w, m, DROP_UNKNOWN_VLAN);
+		return;
+	}
+	ifx = (uint8_t)(dp_t.if_of[port][vlan] - 1);
+	ifc = &dp_t.iface[ifx];
+	if (unlikely(memcmp(p, &ifc->mac, 6) && !(p[0] & 1))) {
+		drop(w, m, DROP_NOT_FOR_US);
+		return;
+	}
+	type = load16(p + 12);
+	if (likely(type == 0x0800))
+		ip4(w, b, m, p, len, ifx);
+	else if (type == 0x86dd)
+		ip6(w, b, m, p, len, ifx);
+	else if (is_for_linux(type))
+		to_linux(w, m, p, len, ifx);
+	else
+		drop(w, m, DROP_NOT_IP);
+}
+
+void classify(struct worker *w, struct burst *b)
+{
+	unsigned int n = b->n;
+
+	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)LOOK); i++)
+		rte_prefetch0(rte_pktmbuf_mtod(b->m[i], void *));
+	for (unsigned int i = 0; i < n; i++) {
+		if (i + LOOK < n)
+			rte_prefetch0(rte_pktmbuf_mtod(b->m[i + LOOK], void *));
+		frame_in(w, b, b->m[i], b->port[i]);
+	}
+	b->n = 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* l2tp_tx.c - towards the subscriber: an IP packet becomes a PPP frame in an L2TP data message in the tunnel's UDP.
+ * The route table's answer was a hint: the destination is compared with the session's own addresses here. Packets above
+ * the session MTU: ICMP to the sender when IPv4 says DF or it is IPv6, else IPv4 fragments (RFC 791; inside, so that the LAC
+ * never has to reassemble). Outer headers: the tunnel's template plus lengths and checksums; the UDP checksum is on unless
+ * the endpoint turned it off for data (RFC 2661 s8.1), by the port where it can. Control frames of PPP are never
+ * compressed (RFC 1661 s6.5, s6.6) and always checksummed as data is.
+ * Headroom: 14 + 4 + 48 + 10 + 4 = 80 bytes at most, less than an mbuf reserves.
+ * Thread: the worker that owns the session; packets of others are handed over once more. */
+#include "dataplane/stages.h"
+
+#define L2TP_MAX 10 /* flags, ids, Ns, Nr */
+
+/* The outer headers before the L2TP header at p. len: from p on. */
+static void outer(struct worker *w, const struct dp_tunnel *t, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+{
+	uint8_t *udp = p - UDP_HDR, *ip = udp - t->l3_len;
+	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)(len + UDP_HDR)), sum = 0;
+	bool offload = dp_t.iface[adj_if(adj)].tx_checksum;
+	bool v6 = t->flags & T_V6;
+
+	if (likely(!v6)) {
+		memcpy(ip, t->header, IP4_HDR + UDP_HDR);
+		store16(ip + 2, (uint16_t)(len + UDP_HDR + IP4_HDR));
+		store16(ip + 4, w->ip_id++);
+		if (!offload)
+			ip4_set_checksum(ip, IP4_HDR);
+	} else {
+		memcpy(ip, t->header, IP6_HDR + UDP_HDR);
+		store16(ip + 4, (uint16_t)(len + UDP_HDR));
+	}
+	memcpy(udp + 4, &udp_len, sizeof(udp_len));
+	if (t->flags & T_UDP_CSUM) {
+		if (offload) { /* the port wants the pseudo-header's sum in the field */
+			sum = sum_fold((uint64_t)pseudo_header_sum(ip, IPPROTO_UDP, len + UDP_HDR));
+			m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
+		} else {
+			sum = (uint16_t)~sum_fold((uint64_t)t->pseudo_sum + udp_len + udp_len + rte_raw_cksum(p, len));
+			sum = sum ? sum : 0xffff;
+		}
+	}
+	memcpy(udp + 6, &sum, sizeof(sum));
+	if (offload) {
+		m->ol_flags |= v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+		m->l2_len = dp_t.iface[adj_if(adj)].vlan ? 18 : 14;
+		m->l3_len = t->l3_len;
+	}
+	adj_send(w, adj, m, ip, (uint16_t)(len + UDP_HDR + t->l3_len), v6);
+}
+
+/* A PPP frame at p into the tunnel. */
+static void message(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+{
+	const struct dp_session *s = &dp_t.session[slot];
+	const struct dp_tunnel *t = &dp_t.tunnel[s->tunnel];
+	uint32_t index = __atomic_load_n(&t->adj, __ATOMIC_RELAXED);
+	uint64_t adj = adj_load(index);
+
+	if (unlikely(!index || !(adj & ADJ_VALID))) {
+		drop_down(w, slot, m, DROP_UNRESOLVED);
+		return;
+	}
+	w->adj_used[index]++;
+	if (unlikely(s->flags & S_TX_SEQ)) {
+		p -= 4;
+		len += 4;
+		store16(p, dp_t.more[slot].tx_ns++);
+		store16(p + 2, 0); /* Nr is reserved in data messages (s5.4) */
+	}
+	p -= 6;
+	len += 6;
+	p[0] = unlikely(s->flags & S_TX_SEQ) ? 0x08 : 0x00;
+	p[1] = 0x02;
+	memcpy(p + 2, &t->peer_tid, 2);
+	memcpy(p + 4, &s->peer_sid, 2);
+	outer(w, t, adj, m, p, len);
+}
+
+/* An IP packet that fits the session. */
+static void packet(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool v6)
+{
+	struct dp_session *s = &dp_t.session[slot];
+
+	pkt_open(m);
+	s->down_packets++;
+	s->down_octets += len;
+	w->stat.down_packets++;
+	if (v6) {
+		dp_t.more[slot].down6_packets++;
+		dp_t.more[slot].down6_octets += len;
+	}
+	*--p = v6 ? PPP_IPV6 : PPP_IP;
+	len++;
+	if (likely(!(s->flags & S_TX_PFC))) {
+		*--p = 0;
+		len++;
+	}
+	if (likely(!(s->flags & S_TX_ACFC))) {
+		p -= 2;
+		len += 2;
+		p[0] = 0xff;
+		p[1] = 0x03;
+	}
+	message(w, slot, m, p, len);
+}
+
+static void too_big4(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+{
+	uint16_t mtu = dp_t.session[slot].mtu;
+	struct rte_mbuf *out[FRAGS_MAX];
+	unsigned int n;
+
+	if (load16(p + 6) & IP4_DF) {
+		dp_t.more[slot].down_dropped++;
+		icmp4_error(w, m, p, len, 3, 4, mtu, DROP_TOO_BIG);
+		return;
+	}
+	n = frag4(p, len, mtu, out);
+	for (unsigned int i = 0; i < n; i++)
+		packet(w, slot, out[i], rte_pktmbuf_mtod(out[i], uint8_t *), out[i]->data_len, false);
+	if (n)
+		drop(w, m, DROP_OK);
+	else
+		drop_down(w, slot, m, DROP_NO_BUFFER);
+}
+
+static inline void down4(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+{
+	const struct dp_session *s = &dp_t.session[slot];
+
+	if (unlikely(s->action != S_TERMINATE || !(s->flags & S_V4))) {
+		drop_down(w, slot, m, DROP_SESSION_NOT_OPEN);
+	} else if (unlikely(load32_raw(p + 16) != s->ip4 && !(s->flags & S_ROUTES))) {
+		drop_down(w, slot, m, DROP_NO_ROUTE);
+	} else {
+		if (unlikely(s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
+			mss_clamp4(p, len, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
+		if (likely(len <= s->mtu))
+			packet(w, slot, m, p, len, false);
+		else
+			too_big4(w, slot, m, p, len);
+	}
+}
+
+static void down6(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+{
+	const struct dp_session *s = &dp_t.session[slot];
+
+	if (s->action != S_TERMINATE || !(s->flags & S_V6)) {
+		drop_down(w, slot, m, DROP_SESSION_NOT_OPEN);
+	} else if (load64(p + 24) != s->prefix6 && !(s->flags & S_ROUTES)) {
+		drop_down(w, slot, m, DROP_NO_ROUTE);
+	} else {
+		if ((s->flags & S_MSS_CLAMP) && p[6] == IPPROTO_TCP)
+			mss_clamp6(p, len, (uint16_t)(s->mtu - 60));
+		if (len <= s->mtu) {
+			packet(w, slot, m, p, len, true);
+			return;
+		}
+		dp_t.more[slot].down_dropped++;
+		icmp6_error(w, m, p, len, 2, 0, s->mtu, DROP_TOO_BIG);
+	}
+}
+
+void l2tp_tx(struct worker *w, struct burst *b)
+{
+	struct lane *l = &b->down;
+
+	for (unsigned int i = 0; i < l->n; i++)
+		rte_prefetch0(&dp_t.session[l->slot[i]]);
+	for (unsigned int i = 0; i < l->n; i++)
+		rte_prefetch0(&dp_t.tunnel[dp_t.session[l->slot[i]].tunnel]);
+	for (unsigned int i = 0; i < l->n; i++) { /* an ICMP error to a subscriber joins the lane meanwhile */
+		uint32_t slot = l->slot[i];
+		uint16_t owner = dp_t.session[slot].owner;
+
+		if (unlikely(owner != w->id))
+			hand_down(w, owner, l->m[i], l->p[i], l->len[i], slot);
+		else if (likely(l->p[i][0] >> 4 == 4))
+			down4(w, slot, l->m[i], l->p[i], l->len[i]);
+		else
+			down6(w, slot, l->m[i], l->p[i], l->len[i]);
+	}
+	l->n = 0;
+}
+
+void l2tp_tx_frame(struct worker *w, uint32_t slot, const uint8_t *frame, uint16_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(dp_t.pool);
+	uint8_t *p;
+
+	if (!m || len > rte_pktmbuf_tailroom(m)) {
+		w->drop[DROP_NO_BUFFER]++;
+		w->stat.dropped++;
+		rte_pktmbuf_free(m);
+		return;
+	}
+	p = rte_pktmbuf_mtod(m, uint8_t *);
+	memcpy(p, frame, len);
+	message(w, slot, m, p, len);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* police.h - rate limits in one word: instead of tokens that must be refilled, the time at which the bucket will be full of
+ * room again. A packet costs `cost_ns` (1 s / rate); it passes while that time is less than `burst_ns` ahead. In any
+ * window of length t at most (t + burst_ns) / cost_ns packets pass. */
+#ifndef DATAPLANE_POLICE_H
+#define DATAPLANE_POLICE_H
+
+#include <stdbool.h>
+
+#include "dataplane/worker.h"
+
+static inline bool police_ok(struct police *p, uint64_t now_ns, uint64_t cost_ns, uint64_t burst_ns)
+{
+	uint64_t full_ns = p->full_ns > now_ns ? p->full_ns : now_ns;
+
+	if (full_ns + cost_ns - now_ns > burst_ns)
+		return false;
+	p->full_ns = full_ns + cost_ns;
+	return true;
+}
+
+/* Frames of one session for its PPP automaton or for ND: about 60 a second, 60 at once, in the one byte that the session's
+ * second line has to spare. Unit 16.8 ms; a value that is further ahead than a full bucket can be is from an earlier
+ * round of the 4.3 s clock and counts as empty. */
+#define SESSION_POLICE_BURST 60
+static inline bool police_session_ok(struct dp_session_more *more, uint64_t now_ns)
+{
+	uint8_t now = (uint8_t)(now_ns >> 24);
+	uint8_t ahead = (uint8_t)(more->ppp_police - now);
+
+	if (ahead > SESSION_POLICE_BURST)
+		ahead = 0;
+	if (ahead == SESSION_POLICE_BURST)
+		return false;
+	more->ppp_police = (uint8_t)(now + ahead + 1);
+	return true;
+}
+
+/* All PPP and ND frames of one worker: 300,000 a second, 10,000 at once. */
+static inline bool police_ppp_ok(struct worker *w, uint32_t slot)
+{
+	return police_session_ok(&dp_t.more[slot], w->now_ns) &&
+		police_ok(&w->ppp, w->now_ns, 3333, 10000ull * 3333);
+}
+
+#endif

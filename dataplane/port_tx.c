@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* port_tx.c - frames that are ready leave by their port's queue. A worker without a queue of its own on a port (the device
+ * has too few) hands the frame to the worker that sends for it. What the device does not take is dropped: a router does
+ * not wait. Thread: the worker. */
+#include <rte_ethdev.h>
+
+#include "dataplane/stages.h"
+
+void port_flush(struct worker *w, uint16_t port)
+{
+	struct worker_txq *q = &w->tx[port];
+	uint16_t sent = rte_eth_tx_burst(port, w->txq_of_port[port], q->m, q->n);
+
+	for (uint16_t i = sent; unlikely(i < q->n); i++)
+		drop(w, q->m[i], DROP_TX_FULL);
+	q->n = 0;
+}
+
+void port_queue_slow(struct worker *w, uint16_t port, struct rte_mbuf *m)
+{
+	struct worker_txq *q = &w->tx[port];
+
+	if (w->txq_of_port[port] == UINT16_MAX) {
+		hand_port(w, w->tx_proxy_of_port[port], m, port);
+		return;
+	}
+	if (q->n == RTE_DIM(q->m))
+		port_flush(w, port);
+	q->m[q->n++] = m;
+}
+
+void port_tx(struct worker *w, struct burst *b)
+{
+	(void)b;
+	for (unsigned int i = 0; i < dp_t.n_ifs; i++)
+		if (w->tx[dp_t.iface[i].port].n)
+			port_flush(w, dp_t.iface[i].port);
+}
+
+void worker_tx_frame_take(struct worker *w, uint16_t ifx, struct rte_mbuf *m)
+{
+	const struct dp_if *ifc = &dp_t.iface[ifx];
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (m->data_len < 14 || (ifc->vlan && rte_pktmbuf_headroom(m) < 4)) {
+		drop(w, m, DROP_RUNT);
+		return;
+	}
+	if (ifc->vlan) {
+		memmove(p - 4, p, 12);
+		p -= 4;
+		p[12] = 0x81;
+		p[13] = 0x00;
+		store16(p + 14, ifc->vlan);
+		pkt_set(m, p, (uint16_t)(m->data_len + 4));
+	}
+	port_queue_slow(w, ifc->port, m);
+}

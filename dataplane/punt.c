@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* punt.c - the policed way to the control core. Three kinds of packets: L2TP control messages, frames for a port's shadow
+ * tap, subscribers' packets for Linux. Hello, StopCCN and acknowledgements of a tunnel (the header names one) travel in a
+ * ring of their own that control empties first, so a flood of SCCRQs or new calls never starves live tunnels. Each class
+ * is limited in total, and each sender (hashed to PUNT_PEERS buckets) within it. What does not pass is dropped and counted;
+ * L2TP's retransmission brings it again. Limits are per worker. Thread: the worker. */
+#include "dataplane/police.h"
+#include "dataplane/stages.h"
+
+enum { AVP_MESSAGE_TYPE = 0, CONTROL_HDR = 12 };
+
+/* Messages a second and at once; of one sender, in total. */
+static const struct {
+	uint32_t peer_cost_ns, peer_burst, cost_ns, burst;
+} limit[PUNT_CLASSES] = {
+	[PUNT_CLASS_HIGH] = {20000, 1024, 5000, 8192},     /* 50,000 and 200,000: an ack per message of a busy tunnel */
+	[PUNT_CLASS_L2TP] = {20000, 1024, 6667, 4096},     /* 50,000 and 150,000: a storm of calls from one LAC */
+	[PUNT_CLASS_LINUX] = {200000, 512, 50000, 2048},   /* 5,000 and 20,000 */
+	[PUNT_CLASS_LNS0] = {1000000, 128, 50000, 1024},   /* 1,000 and 20,000 */
+};
+
+void punt(struct worker *w, uint8_t type, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx, uint8_t l3_off)
+{
+	struct lane_punt *l = &w->burst.punt;
+	unsigned int i = l->n++;
+
+	pkt_set(m, p, len);
+	l->m[i] = m;
+	l->type[i] = type;
+	l->ifx[i] = ifx;
+	l->l3_off[i] = l3_off;
+}
+
+/* Peeks only; control decides what the message is. */
+static enum punt_class class_of(uint8_t type, const uint8_t *p, uint16_t len)
+{
+	uint16_t message;
+
+	if (type == PUNT_LINUX)
+		return PUNT_CLASS_LINUX;
+	if (type == PUNT_LNS0)
+		return PUNT_CLASS_LNS0;
+	if (len < CONTROL_HDR || !load16(p + 4) || (p[0] & 0xca) != 0xc8) /* T, L, S and no O; a tunnel id */
+		return PUNT_CLASS_L2TP;
+	if (load16(p + 2) == CONTROL_HDR)
+		return PUNT_CLASS_HIGH; /* ZLB */
+	if (len < CONTROL_HDR + 8 || load16(p + CONTROL_HDR + 2) || load16(p + CONTROL_HDR + 4) != AVP_MESSAGE_TYPE)
+		return PUNT_CLASS_L2TP;
+	message = load16(p + CONTROL_HDR + 6);
+	return message == L2TP_HELLO || message == L2TP_STOPCCN ? PUNT_CLASS_HIGH : PUNT_CLASS_L2TP;
+}
+
+static uint32_t sender(uint8_t type, const uint8_t *p, uint16_t len, uint8_t l3_off)
+{
+	const uint8_t *ip = type == PUNT_L2TP ? p - l3_off : type == PUNT_LINUX ? p + 14 : p;
+	uint16_t left = type == PUNT_LINUX ? (uint16_t)(len - 14) : type == PUNT_L2TP ? IP6_HDR : len;
+	uint64_t x = 0;
+
+	if (left >= IP4_HDR && ip[0] >> 4 == 4)
+		x = load32_raw(ip + 12);
+	else if (left >= IP6_HDR && ip[0] >> 4 == 6)
+		x = load64(ip + 8); /* one subscriber or site, however many addresses it makes up */
+	return (uint32_t)(x * 0x9e3779b97f4a7c15ull >> 56); /* < PUNT_PEERS */
+}
+
+static void one(struct worker *w, const struct lane_punt *l, unsigned int i)
+{
+	struct rte_mbuf *m = l->m[i];
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct dp_msg msg = {.type = l->type[i], .worker = (uint8_t)w->id, .ifx = l->ifx[i], .l3_off = l->l3_off[i], .m = m};
+	enum punt_class class = class_of(l->type[i], p, m->data_len);
+	struct police *peer = &w->punt_peer[class][sender(l->type[i], p, m->data_len, l->l3_off[i])];
+	struct rte_ring *ring = class == PUNT_CLASS_HIGH ? w->punts_high : w->punts;
+
+	if (!police_ok(peer, w->now_ns, limit[class].peer_cost_ns,
+		    (uint64_t)limit[class].peer_cost_ns * limit[class].peer_burst) ||
+		!police_ok(&w->punt[class], w->now_ns, limit[class].cost_ns,
+			(uint64_t)limit[class].cost_ns * limit[class].burst)) {
+		drop(w, m, DROP_PUNT_POLICED);
+		return;
+	}
+	pkt_open(m);
+	if (rte_ring_enqueue_elem(ring, &msg, sizeof(msg)))
+		drop(w, m, DROP_PUNT_FULL);
+	else
+		w->stat.punted++;
+}
+
+void punt_tx(struct worker *w, struct burst *b)
+{
+	for (unsigned int i = 0; i < b->punt.n; i++)
+		one(w, &b->punt, i);
+	b->punt.n = 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* stages.h - what stages call of each other's files: hand-over, transmission, ICMP, punting, fragments, MSS. */
+#ifndef DATAPLANE_STAGES_H
+#define DATAPLANE_STAGES_H
+
+#include <rte_fib.h>
+#include <rte_fib6.h>
+
+#include "dataplane/dp_msg.h"
+#include "dataplane/inet.h"
+#include "dataplane/poison.h"
+#include "dataplane/session_table.h"
+#include "dataplane/worker.h"
+
+/* -- steer.c -- */
+/** Give a packet to another worker; goes out with hand_flush(), or when a burst is full. Takes m. */
+void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t l3_off, uint8_t endpoint);
+void hand_down(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot);
+void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port);
+void hand_flush(struct worker *w);
+
+/* -- port_tx.c -- */
+void port_queue_slow(struct worker *w, uint16_t port, struct rte_mbuf *m);
+void port_flush(struct worker *w, uint16_t port);
+
+/* -- icmp.c. Each counts `why`, and takes the offending packet: it becomes the error, or dies. `mtu`: 0 where unused -- */
+void icmp4_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type, uint8_t code,
+	uint16_t mtu, enum drop_reason why);
+void icmp6_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type, uint8_t code,
+	uint32_t mtu, enum drop_reason why);
+
+/* -- punt.c -- */
+/** Queue for control: data = p, len. l3_off: PUNT_L2TP only. Takes m. */
+void punt(struct worker *w, uint8_t type, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx, uint8_t l3_off);
+
+/* -- frag.c -- */
+#define FRAGS_MAX 64
+/** Cut an IPv4 packet into fragments of at most mtu bytes, in new buffers. @return how many; 0: no buffer, or too many. */
+unsigned int frag4(const uint8_t *p, uint16_t len, uint16_t mtu, struct rte_mbuf **out);
+
+/* -- mss.c -- */
+/** Lower the MSS of a TCP SYN to mss. ip4: a complete, valid header of hl bytes; ip6: no extension headers. */
+void mss_clamp4(uint8_t *ip, uint16_t len, unsigned int hl, uint16_t mss);
+void mss_clamp6(uint8_t *ip, uint16_t len, uint16_t mss);
+
+/* -- nd.c -- */
+/** A packet of the subscriber to or from a link-local or multicast address. Takes m. */
+void nd_input(struct worker *w, uint32_t slot, struct rte_mbuf *m, const uint8_t *p, uint16_t len);
+/** Refresh router advertisements, a bounded number per call. */
+void nd_tick(struct worker *w);
+void nd_init(struct worker *w);
+
+/* Is the slot, which may be free (and closed to the sanitizer), a session of this worker that is up? Is it still the same
+ * session? */
+#ifdef LNSD_POISON
+#define PEEK __attribute__((no_sanitize_address, noinline, unused))
+#else
+#define PEEK inline
+#endif
+static PEEK bool slot_is_mine(const struct worker *w, uint32_t slot)
+{
+	return dp_t.session[slot].action == S_TERMINATE && dp_t.session[slot].owner == w->id;
+}
+
+static PEEK bool slot_is_same(const struct worker *w, uint32_t slot, uint32_t generation)
+{
+	return dp_t.session[slot].action != S_FREE && dp_t.session[slot].generation == generation &&
+		dp_t.session[slot].owner == w->id;
+}
+
+/* Bounds of the packet for the sanitizer: closed after reception, open again before anything is put before it. */
+static inline void pkt_close(struct rte_mbuf *m)
+{
+	uint8_t *buf = m->buf_addr;
+
+	mem_poison(buf, m->data_off);
+	mem_poison(buf + m->data_off + m->data_len, m->buf_len - m->data_off - m->data_len);
+}
+
+static inline void pkt_open(struct rte_mbuf *m)
+{
+	mem_unpoison(m->buf_addr, m->buf_len);
+}
+
+/* An untagged or tagged Ethernet header before the IP packet at p, and out. adj: a valid adjacency word. Takes m. */
+static inline void adj_send(struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool ip6)
+{
+	const struct dp_if *ifc = &dp_t.iface[adj_if(adj)];
+	struct worker_txq *q = &w->tx[ifc->port];
+	uint8_t *h = p - 14;
+
+	pkt_open(m);
+	if (unlikely(ifc->vlan)) {
+		h -= 4;
+		h[12] = 0x81;
+		h[13] = 0x00;
+		store16(h + 14, ifc->vlan);
+	}
+	memcpy(h, &adj, 6);
+	memcpy(h + 6, &ifc->mac, 6);
+	p[-2] = ip6 ? 0x86 : 0x08;
+	p[-1] = ip6 ? 0xdd : 0x00;
+	pkt_set(m, h, (uint16_t)(len + (p - h)));
+	if (likely(q->n < RTE_DIM(q->m) && w->txq_of_port[ifc->port] != UINT16_MAX))
+		q->m[q->n++] = m;
+	else
+		port_queue_slow(w, ifc->port, m);
+}
+
+static inline uint64_t adj_load(uint32_t index)
+{
+	return __atomic_load_n(&dp_t.adj[index], __ATOMIC_RELAXED);
+}
+
+static inline void lookup_sessions(const struct session_key *k, unsigned int n, uint32_t *slots)
+{
+	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
+		session_lookup_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
+}
+
+static inline void lookup_addr4(const struct addr4_key *k, unsigned int n, uint32_t *slots)
+{
+	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
+		addr4_lookup_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
+}
+
+static inline void lookup_addr6(const struct addr6_key *k, unsigned int n, uint32_t *slots)
+{
+	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
+		addr6_lookup_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
+}
+
+#endif
