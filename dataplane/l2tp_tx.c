@@ -22,7 +22,6 @@ static void outer(struct worker *w, const struct dp_tunnel *t, uint64_t adj, str
 	if (likely(!v6)) {
 		memcpy(ip, t->header, IP4_HDR + UDP_HDR);
 		store16(ip + 2, (uint16_t)(len + UDP_HDR + IP4_HDR));
-		store16(ip + 4, w->ip_id++);
 		if (!offload)
 			ip4_set_checksum(ip, IP4_HDR);
 	} else {

@@ -37,22 +37,8 @@ void port_tx(struct worker *w, struct burst *b)
 			port_flush(w, dp_t.iface[i].port);
 }
 
+/* Control has put the VLAN tag in already. */
 void worker_tx_frame_take(struct worker *w, uint16_t ifx, struct rte_mbuf *m)
 {
-	const struct dp_if *ifc = &dp_t.iface[ifx];
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-
-	if (m->data_len < 14 || (ifc->vlan && rte_pktmbuf_headroom(m) < 4)) {
-		drop(w, m, DROP_RUNT);
-		return;
-	}
-	if (ifc->vlan) {
-		memmove(p - 4, p, 12);
-		p -= 4;
-		p[12] = 0x81;
-		p[13] = 0x00;
-		store16(p + 14, ifc->vlan);
-		pkt_set(m, p, (uint16_t)(m->data_len + 4));
-	}
-	port_queue_slow(w, ifc->port, m);
+	port_queue_slow(w, dp_t.iface[ifx].port, m);
 }
