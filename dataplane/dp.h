@@ -49,7 +49,7 @@ enum dp_nh {
 	DP_NH_SESSION,    /* index: session slot (framed route) */
 	DP_NH_DROP,       /* blackhole, prohibit, multicast */
 };
-/** Set or replace a route. plen 0 is the default route. @return 0, -ENOSPC (raise dataplane.max-routes), -EINVAL. */
+/** Set or replace a route. plen 0 is the default route. @return 0, -ENOSPC (raise dataplane.memory), -EINVAL. */
 int dp_route_set(uint16_t vrf, const struct cfg_prefix *prefix, enum dp_nh type, uint32_t index);
 /** @return 0 or -ENOENT. */
 int dp_route_del(uint16_t vrf, const struct cfg_prefix *prefix);
@@ -109,7 +109,8 @@ struct dp_verdict {
 	unsigned n_routes;
 };
 /** Answer DP_EV_ASK_AAA: publishes the address keys and framed routes, then tells the owner.
- * @return 0, -EEXIST: an address or route belongs to another session; nothing was done. */
+ * @return 0, -EEXIST: an address or route belongs to another session (or to Linux), -ENOSPC: nothing was published, and no
+ * verdict went to the owner: refuse the user. -ENOENT: generation does not match. */
 int dp_session_verdict(uint32_t slot, uint32_t generation, const struct dp_verdict *v);
 /** End PPP in order; DP_EV_SESSION_DOWN follows. */
 void dp_session_close(uint32_t slot, uint32_t generation, enum ppp_cause cause);
@@ -158,6 +159,8 @@ unsigned dp_events(struct dp_event *ev, unsigned max);
 void dp_events_done(struct dp_event *ev, unsigned n);
 /** Reap what the workers have let go, refresh adjacencies of tunnels, count. Call about every 10 ms and after events. */
 void dp_tick(uint64_t now_ns);
+/** Have DP_EV_TRACE sent for each change of a PPP state. Off at start; traces are left out when rings are half full. */
+void dp_trace_set(bool on);
 
 /* -- observation -- */
 unsigned dp_worker_count(void);

@@ -35,6 +35,9 @@ enum dp_msg_type {
 	PUNT_LNS0,              /* m: IP packet */
 };
 
+/* dp_msg.flags */
+#define MSG_F_SEQUENCING 1 /* SESSION_START: data carries Ns/Nr */
+
 struct dp_msg {
 	uint8_t type;   /* enum dp_msg_type */
 	uint8_t worker;

@@ -16,6 +16,7 @@
 
 struct worker_txq {
 	uint16_t n;
+	uint64_t full;  /* packets that the queue had no room for */
 	struct rte_mbuf *m[2 * BURST];
 };
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* control.h - what the files of the dataplane's control side share. Thread: control. */
+#ifndef DATAPLANE_CONTROL_H
+#define DATAPLANE_CONTROL_H
+
+#include "dataplane/dp_msg.h"
+#include "dataplane/random.h"
+#include "dataplane/session_table.h"
+#include "dataplane/worker.h"
+
+#define PACKET_RESERVE 1024u /* command ring entries that packets leave to messages about sessions */
+
+struct control {
+	unsigned int n_workers;
+	uint32_t load[DP_WORKERS_MAX];      /* sessions published, by owner */
+	uint8_t queue_of_tid[UINT16_MAX + 1]; /* worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
+	struct random_state random;
+	uint64_t packets_refused;           /* of Linux and of the control channel: no buffer or ring full */
+};
+extern struct control dp_c;
+
+/** Give a worker a command about state. Waits for room: workers never wait for us. */
+void control_command(unsigned int worker, struct dp_msg *m);
+/** Give a worker a packet to send. @return 0, or -ENOBUFS: m->m was freed and counted. */
+int control_packet_take(unsigned int worker, struct dp_msg *m);
+/** A buffer with len bytes of room, or NULL (counted). */
+struct rte_mbuf *control_buffer(size_t len);
+/** The owner has forgotten the session. */
+void control_removed(uint32_t slot, uint32_t generation);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* dp_apply.c - commands of control, between bursts, in order, a bounded number at a time. Thread: the worker.
+ * Commands about a session that this worker does not own any more, or about an earlier use of the slot, are dropped by
+ * ppp_owner.c. What each means: dp_msg.h. */
+#include <rte_ring_elem.h>
+
+#include "dataplane/ppp_owner.h"
+
+#define COMMANDS_AT_ONCE 32u
+
+static void apply(struct worker *w, struct dp_msg *m)
+{
+	switch (m->type) {
+	case MSG_SESSION_START:
+		ppp_owner_start(w, m);
+		break;
+	case MSG_SESSION_VERDICT:
+		ppp_owner_verdict(w, m);
+		break;
+	case MSG_SESSION_CLOSE:
+		ppp_owner_close(w, m);
+		break;
+	case MSG_SESSION_REMOVE:
+		ppp_owner_remove(w, m);
+		break;
+	case MSG_TX_FRAME:
+		worker_tx_frame_take(w, m->ifx, m->m);
+		m->m = NULL;
+		break;
+	case MSG_INJECT_IP:
+		worker_inject_ip_take(w, m->m);
+		m->m = NULL;
+		break;
+	case MSG_STOP:
+		__atomic_store_n(&w->stop, true, __ATOMIC_RELEASE);
+		break;
+	}
+	rte_pktmbuf_free(m->m);
+}
+
+void dp_apply(struct worker *w)
+{
+	struct dp_msg m[COMMANDS_AT_ONCE];
+	unsigned int n = rte_ring_dequeue_burst_elem(w->commands, m, sizeof(m[0]), COMMANDS_AT_ONCE, NULL);
+
+	for (unsigned int i = 0; i < n; i++)
+		apply(w, &m[i]);
+	w->worked |= n != 0;
+}
