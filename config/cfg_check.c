@@ -5,6 +5,7 @@
  * (cfg_node_get). Nothing here is worse than O(n log n) in users. Thread: control. */
 #include "config/cfg_int.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -231,10 +232,30 @@ static int find_pool(const struct cfg *c, const char *name)
 	return -1;
 }
 
+/* A name is missing in a list for certain only when every name of that list could be read. */
+static bool names_known(const struct cfg_node *node, const char *where)
+{
+	const struct cfg_node *list;
+
+	while (node->parent)
+		node = node->parent;
+	for (list = node->first; list && strcmp(list->key, where); list = list->next)
+		;
+	if (!list)
+		return true;
+	for (const struct cfg_node *n = list->first; n; n = n->next) {
+		if (!cfg_node_get(n, "name"))
+			return false;
+	}
+	return !list->bad;
+}
+
 static void dangling(struct cfg_ctx *x, struct cfg_node *node, const char *what, const char *where)
 {
 	char quoted[300];
 
+	if (!names_known(node, where))
+		return;
 	cfg_error(x, node, "there is no %s %s; allowed: a name from %s", what,
 		cfg_quote(quoted, sizeof(quoted), node->text, node->len), where);
 }
@@ -342,31 +363,69 @@ static int by_extent(const void *pa, const void *pb)
 	return a->node->line < b->node->line ? -1 : a->node->line > b->node->line;
 }
 
+static uint64_t upper_half(const struct cfg_prefix *p)
+{
+	uint64_t half = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		half = half << 8 | p->addr[i];
+	return half;
+}
+
 static struct extent extent_of(const struct cfg_pool *p, struct cfg_node *node)
 {
 	struct extent e = {
 		.family = p->family, .first = p->first4, .last = p->last4, .pool = p, .node = node};
 
 	if (p->family == 6) {
-		e.first = 0;
-		for (unsigned i = 0; i < 8; i++)
-			e.first = e.first << 8 | p->prefix.addr[i];
+		e.first = upper_half(&p->prefix);
 		e.last = e.first + ((1ull << (64 - p->prefix.len)) - 1);
 	}
 	return e;
 }
 
-static void check_pool(struct cfg_ctx *x, struct cfg_node *n, struct cfg_pool *p)
+/* Our own addresses must not be handed out; the gateway never is. */
+static void check_own(
+	struct cfg_ctx *x, struct cfg_node *range, const struct cfg_pool *p, const struct cfg *c)
 {
-	struct cfg_node *gateway = cfg_node_get(n, "gateway"), *range = cfg_node_get(n, "range");
+	struct extent pool = extent_of(p, range);
 
+	for (size_t i = 0; i < c->dataplane.n_ports; i++) {
+		const struct cfg_port *port = &c->dataplane.ports[i];
+
+		for (size_t j = 0; j < port->n_addresses; j++) {
+			const struct cfg_prefix *a = &port->addresses[j];
+			uint64_t own = upper_half(a);
+			char text[64];
+
+			if (a->family == 4)
+				own >>= 32;
+			if (a->family != p->family || own < pool.first || own > pool.last ||
+				(a->family == 4 && own == p->gateway4))
+				continue;
+			cfg_prefix_text(text, sizeof(text), a, false);
+			cfg_error(x, range,
+				"holds %s, an address of the port \"%s\"; allowed: a range without "
+				"it",
+				text, port->name);
+			return;
+		}
+	}
+}
+
+static void check_pool(
+	struct cfg_ctx *x, struct cfg_node *n, struct cfg_pool *p, const struct cfg *c)
+{
+	struct cfg_node *gateway = cfg_node_get(n, "gateway");
+	struct cfg_node *range = cfg_node_get(n, p->family == 6 ? "prefix" : "range");
+
+	if (p->family == 4 && !gateway)
+		p->gateway4 = p->first4;
+	if (range && p->family)
+		check_own(x, range, p, c);
 	if (p->family == 6 && gateway)
 		cfg_error(x, gateway, "an IPv6 pool has no gateway; allowed: none");
-	if (p->family != 4)
-		return;
-	if (!gateway)
-		p->gateway4 = p->first4;
-	if (range && p->first4 == p->last4 && p->gateway4 == p->first4)
+	if (p->family == 4 && range && p->first4 == p->last4 && p->gateway4 == p->first4)
 		cfg_error(x, range, "holds only the gateway; allowed: at least one address more");
 }
 
@@ -382,8 +441,12 @@ static void check_pools(struct cfg_ctx *x, struct cfg_node *list, struct cfg *c)
 		struct cfg_node *range = cfg_node_get(n, p->family == 6 ? "prefix" : "range");
 
 		claim_name(x, &names, n, "another pool");
-		check_pool(x, n, p);
-		if (range && !n->bad && p->family && extents)
+		if (n->bad) {
+			p->family = 0; /* of none or of both: no more to say about it */
+			continue;
+		}
+		check_pool(x, n, p, c);
+		if (range && p->family && extents)
 			extents[n_extents++] = extent_of(p, range);
 	}
 	settle(x, &names);
@@ -407,6 +470,22 @@ static void check_pools(struct cfg_ctx *x, struct cfg_node *list, struct cfg *c)
 	free(extents);
 }
 
+/* As owners: ports are checked against each other elsewhere. */
+static void claim_port_addresses(
+	struct cfg_ctx *x, struct claims *all, struct cfg_node *root, const struct cfg *c)
+{
+	const struct cfg_port *p = c->dataplane.ports;
+	struct cfg_node *n;
+
+	for (n = first_of(cfg_node_get(cfg_node_get(root, "dataplane"), "ports")); n; n = n->next) {
+		struct cfg_node *e = first_of(cfg_node_get(n, "addresses"));
+
+		for (; e; e = e->next)
+			claim_address(x, all, &p->addresses[e->index], e, "a port", true);
+		p++;
+	}
+}
+
 static void check_users(struct cfg_ctx *x, struct cfg_node *root, struct cfg *c)
 {
 	struct claims names = {0}, addresses = {0};
@@ -418,8 +497,9 @@ static void check_users(struct cfg_ctx *x, struct cfg_node *root, struct cfg *c)
 		cfg_error_at(x, 0, 0, "out of memory");
 		return;
 	}
+	claim_port_addresses(x, &addresses, root, c);
 	for (size_t i = 0; pool; pool = pool->next, i++) {
-		uint32_t gw = __builtin_bswap32(c->pools[i].gateway4);
+		uint32_t gw = htonl(c->pools[i].gateway4);
 
 		if (!gw)
 			continue;

@@ -224,6 +224,8 @@ static int read_quantity(struct cfg_ctx *x, struct cfg_node *node, const struct 
 		duration_text(value, sizeof(value), v);
 	else
 		bytes_text(value, sizeof(value), v);
+	if (strlen(value) == len && !memcmp(value, text, len))
+		return refuse(x, node, k, text, len, "is out of range");
 	snprintf(is, sizeof(is), "is %s", value);
 	return refuse(x, node, k, text, len, is);
 }
