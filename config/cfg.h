@@ -73,7 +73,7 @@ struct cfg_ppp_profile {
 struct cfg_pool {
 	char name[64];
 	uint8_t family;              /* 4: first..last addresses; 6: one prefix, a /64 per session */
-	struct cfg_prefix prefix;    /* as written (aggregate); IPv4 may be any range first..last */
+	struct cfg_prefix prefix;    /* as written (aggregate); family 0 when IPv4 was written as FIRST-LAST */
 	uint32_t first4, last4;      /* host order, inclusive; network and broadcast address of a written prefix left out */
 	uint8_t delegate_len;        /* 64 for family 6 */
 	uint32_t gateway4;           /* host order: our end of the link towards these subscribers; default 1st usable address */

@@ -260,18 +260,21 @@ static void dangling(struct cfg_ctx *x, struct cfg_node *node, const char *what,
 		cfg_quote(quoted, sizeof(quoted), node->text, node->len), where);
 }
 
-/* A limit that is written must not be above the room that there is. */
+/* A limit must not be above the room that there is; one that is not written is lowered to it. */
 static void check_limit(struct cfg_ctx *x, struct cfg_node *dataplane, struct cfg_node *map,
-	const char *key, uint32_t value, uint32_t room)
+	const char *key, uint32_t *value, uint32_t room)
 {
 	struct cfg_node *node = cfg_node_get(map, key);
-	bool room_bad = false;
 
-	for (struct cfg_node *n = first_of(dataplane); n; n = n->next)
-		room_bad |= n->bad && !strcmp(n->key, key);
-	if (node && !room_bad && value > room)
-		cfg_error(x, node, "%u is more than dataplane.%s; allowed: 1 to %u", value, key,
+	for (struct cfg_node *n = first_of(dataplane); n; n = n->next) {
+		if (n->bad && !strcmp(n->key, key))
+			return;
+	}
+	if (node && *value > room)
+		cfg_error(x, node, "%u is more than dataplane.%s; allowed: 1 to %u", *value, key,
 			room);
+	else if (*value > room)
+		*value = room;
 }
 
 static void check_lacs(struct cfg_ctx *x, struct cfg_node *root, struct cfg *c)
@@ -298,10 +301,10 @@ static void check_lacs(struct cfg_ctx *x, struct cfg_node *root, struct cfg *c)
 				"on without a secret; allowed: off, or on with \"secret\"");
 		if (!*lac->local_name)
 			strcpy(lac->local_name, c->identity);
-		check_limit(x, dataplane, n, "max-sessions", lac->max_sessions,
+		check_limit(x, dataplane, n, "max-sessions", &lac->max_sessions,
 			c->dataplane.max_sessions);
-		check_limit(
-			x, dataplane, n, "max-tunnels", lac->max_tunnels, c->dataplane.max_tunnels);
+		check_limit(x, dataplane, n, "max-tunnels", &lac->max_tunnels,
+			c->dataplane.max_tunnels);
 	}
 	settle(x, &names);
 }

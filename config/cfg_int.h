@@ -86,7 +86,7 @@ struct cfg_key {
 	uint64_t min, max; /* value, octets of a string, or prefix length */
 	uint64_t min_many, max_many; /* elements of a list */
 	const char *def; /* default as written; NULL: zero, or see def_doc */
-	const char *def_doc; /* a default that depends on something, in words */
+	const char *def_doc; /* the default in words, when it depends on something */
 	const char *const
 		*words; /* CFG_T_ENUM, in the order of its numbers; "" = not allowed; NULL ends */
 	const struct cfg_map *map;

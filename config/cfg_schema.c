@@ -122,9 +122,11 @@ static const struct cfg_key lac_keys[] = {
 	{"retries", CFG_T_UINT, 0, AT(cfg_lac_profile, retries), .min = 1, .max = 20, .def = "5",
 		.doc = "Sends after the first before the tunnel is given up."},
 	{"max-sessions", CFG_T_UINT, 0, AT(cfg_lac_profile, max_sessions), .min = 1, .max = 65535,
-		.def = "65535", .doc = "Sessions in one tunnel."},
+		.def = "65535", .def_doc = "`dataplane.max-sessions`, at most 65535",
+		.doc = "Sessions in one tunnel."},
 	{"max-tunnels", CFG_T_UINT, 0, AT(cfg_lac_profile, max_tunnels), .min = 1, .max = 65535,
-		.def = "65535", .doc = "Tunnels of this profile."},
+		.def = "65535", .def_doc = "`dataplane.max-tunnels`",
+		.doc = "Tunnels of this profile."},
 	{"ppp-profile", CFG_T_STRING, CFG_K_REQUIRED, AT(cfg_lac_profile, ppp_profile), .min = 1,
 		.max = 63, .doc = "Name of the PPP profile of its sessions."},
 };

@@ -247,7 +247,7 @@ static const char *default_text(const struct cfg_key *k)
 {
 	if (k->flags & CFG_K_REQUIRED)
 		return "required";
-	return k->def ? k->def : k->def_doc ? k->def_doc : k->type == CFG_T_MAP ? "" : "none";
+	return k->def_doc ? k->def_doc : k->def ? k->def : k->type == CFG_T_MAP ? "" : "none";
 }
 
 static void write_section(FILE *out, const struct cfg_map *map)

@@ -112,8 +112,8 @@ static void keys_that_are_absent_have_the_documented_defaults(void **state)
 	assert_int_equal(lac->window, 256);
 	assert_int_equal(lac->rto_cap_ms, 8000);
 	assert_int_equal(lac->retries, 5);
-	assert_int_equal(lac->max_sessions, 65535);
-	assert_int_equal(lac->max_tunnels, 65535);
+	assert_int_equal(lac->max_sessions, 16384);
+	assert_int_equal(lac->max_tunnels, 1024);
 	assert_int_equal(ppp->mru, 1500);
 	assert_int_equal(ppp->echo_interval_ms, 30000);
 	assert_int_equal(ppp->echo_failures, 4);
