@@ -113,6 +113,8 @@ static int run(struct sim *sim)
 		return complain(sim->o.list, -rc);
 	if (send_traffic(sim))
 		return complain("traffic", ENOMEM);
+	if (sim->o.json && strcmp(sim->o.json, "-") && report_json(sim, sim->o.json))
+		return complain(sim->o.json, EIO);
 	hold(sim);
 	if (sim->o.progress)
 		report_progress(sim);

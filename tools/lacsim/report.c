@@ -84,9 +84,16 @@ static void address_text(const struct session *s, bool v6, char out[INET6_ADDRST
 	inet_ntop(v6 ? AF_INET6 : AF_INET, v6 ? a : s->addr, out, INET6_ADDRSTRLEN);
 }
 
+/* Files appear whole: written under another name, then renamed, since scripts wait for them. */
+static int part_name(char part[4096], const char *file)
+{
+	return snprintf(part, 4096, "%s.part", file) < 4096 ? 0 : -ENAMETOOLONG;
+}
+
 int report_list(const struct sim *sim, const char *file)
 {
-	FILE *f = fopen(file, "w");
+	char part[4096];
+	FILE *f = part_name(part, file) ? NULL : fopen(part, "w");
 
 	if (!f)
 		return -errno;
@@ -102,7 +109,7 @@ int report_list(const struct sim *sim, const char *file)
 			address_text(s, true, v6);
 		fprintf(f, "%u %s %s %s\n", i, user, v4, v6);
 	}
-	return fclose(f) ? -errno : 0;
+	return fclose(f) || rename(part, file) ? -errno : 0;
 }
 
 static json_t *json_sessions(const struct sim *sim)
@@ -193,6 +200,7 @@ int report_json(const struct sim *sim, const char *file)
 			"inner_bad", (json_int_t)sim->inner_bad, "inner_other",
 			(json_int_t)sim->inner_other, "pings_answered", (json_int_t)sim->pings,
 			"send_errors", (json_int_t)sim->send_errors);
+	char part[4096];
 	int rc;
 
 	if (sim->traffic_ready || sim->ledger.misdelivered)
@@ -201,7 +209,8 @@ int report_json(const struct sim *sim, const char *file)
 		rc = json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		rc = json_dump_file(all, file, JSON_INDENT(2));
+		rc = part_name(part, file) || json_dump_file(all, part, JSON_INDENT(2)) ||
+			rename(part, file);
 	}
 	json_decref(all);
 	return rc ? -EIO : 0;
