@@ -257,15 +257,31 @@ static int read_enum(struct cfg_ctx *x, struct cfg_node *node, const struct cfg_
 	return refuse(x, node, k, text, len, "is unknown");
 }
 
+/* Also those of Unicode that YAML cannot hold as they are: C1, line separators, byte order marks. */
+static bool has_control(const char *text, size_t len)
+{
+	static const char *const wide[] = {
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xef\xbf\xbf"};
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] < 0x20 || p[i] == 0x7f || (p[i] == 0xc2 && i + 1 < len && p[i + 1] < 0xa0))
+			return true;
+	}
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+		if (memmem(text, len, wide[i], 3))
+			return true;
+	}
+	return false;
+}
+
 static int read_string(struct cfg_ctx *x, struct cfg_node *node, const struct cfg_key *k,
 	const char *text, size_t len, char *dst)
 {
 	char is[64];
 
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return refuse(x, node, k, text, len, "has a control character");
-	}
+	if (has_control(text, len))
+		return refuse(x, node, k, text, len, "has a control character");
 	if (len < k->min || len > k->max) {
 		snprintf(is, sizeof(is), "has %zu octets", len);
 		return refuse(x, node, k, text, len, is);

@@ -61,8 +61,9 @@ static bool is_set(const struct cfg_key *k, const void *base, const void *src)
 
 	switch (k->type) {
 	case CFG_T_STRING:
-	case CFG_T_SECRET:
 		return *(const char *)src;
+	case CFG_T_SECRET:
+		return *(const size_t *)((const char *)base + k->count);
 	case CFG_T_ADDRESS:
 	case CFG_T_IFADDR:
 	case CFG_T_PREFIX:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cfg_default_test.c - the embedded default, the defaults of the table and the files that are
  * written from it. */
-#include "config/cfg.h"
+#include "config/cfg_int.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,6 +167,81 @@ static void the_committed_reference_is_what_the_table_writes(void **state)
 	}
 }
 
+/* Is there a line "KEY:", after blanks or a dash? */
+static bool has_yaml_key(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (; text; text = strchr(text, '\n')) {
+		text += strspn(text, "\n -");
+		if (!strncmp(text, key, len) && text[len] == ':')
+			return true;
+	}
+	return false;
+}
+
+static void find_keys(
+	const struct cfg_map *map, const char *yaml, const char *docs, const char *schema)
+{
+	char title[80], row[80], property[80], *section;
+
+	snprintf(title, sizeof(title), "\n## %s\n", map->title);
+	section = strstr(docs, title);
+	assert_non_null(section);
+	for (size_t i = 0; i < map->n_keys; i++) {
+		const struct cfg_key *k = &map->keys[i];
+		const char *end = strstr(section + 1, "\n## "), *at;
+
+		snprintf(row, sizeof(row), "\n| `%s` |", k->name);
+		snprintf(property, sizeof(property), "\"%s\": {\"description\"", k->name);
+		at = strstr(section, row);
+		if (!at || (end && at > end) || !strstr(schema, property) ||
+			!has_yaml_key(yaml, k->name))
+			fail_msg("%s of %s", k->name, map->title);
+		if (k->map)
+			find_keys(k->map, yaml, docs, schema);
+	}
+}
+
+static void every_key_stands_in_the_example_the_reference_and_the_schema(void **state)
+{
+	char *yaml = slurp("config/lnsd.example.yaml"), *docs = slurp("docs/config.md");
+	char *schema = slurp("docs/config.schema.json");
+
+	(void)state;
+	find_keys(&cfg_root_map, yaml, docs, schema);
+	free(yaml);
+	free(docs);
+	free(schema);
+}
+
+static void the_default_of_every_key_is_one_that_the_key_allows(void **state)
+{
+	const struct cfg_map *open[64] = {&cfg_root_map};
+	size_t n = 1;
+
+	(void)state;
+	while (n) {
+		const struct cfg_map *map = open[--n];
+
+		assert_in_range(map->n_keys, 1, CFG_KEYS_MAX);
+		for (size_t i = 0; i < map->n_keys; i++) {
+			const struct cfg_key *k = &map->keys[i];
+			struct cfg_node node = {0};
+			struct cfg_ctx x = {.file = "default"};
+			uint64_t value[64];
+
+			if (k->map)
+				open[n++] = k->map;
+			if (k->def)
+				assert_int_equal(cfg_value_read(&x, &node, k, k->def,
+							 strlen(k->def), value, value),
+					0);
+			assert_true(!k->def || !(k->flags & CFG_K_REQUIRED));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +249,8 @@ int main(void)
 		cmocka_unit_test(keys_that_are_absent_have_the_documented_defaults),
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(the_committed_reference_is_what_the_table_writes),
+		cmocka_unit_test(every_key_stands_in_the_example_the_reference_and_the_schema),
+		cmocka_unit_test(the_default_of_every_key_is_one_that_the_key_allows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -479,6 +479,24 @@ static void a_pool_may_hold_our_address_as_its_gateway(void **state)
 	accepts("range: 100.64.0.0/24", "range: 192.0.0.0/16\n    gateway: 192.0.2.1");
 }
 
+static void characters_that_yaml_cannot_print_are_control_characters(void **state)
+{
+	static const char *const escapes[] = {"\\u0085", "\\u2028", "\\u2029", "\\ufeff"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+		char by[64], *text, *got;
+
+		snprintf(by, sizeof(by), "schema: 1\nidentity: \"%s\"", escapes[i]);
+		text = replaced("schema: 1", by);
+		got = errors_of(text, strlen(text));
+		assert_non_null(strstr(got, " has a control character; "));
+		free(text);
+		free(got);
+	}
+	accepts("schema: 1", "schema: 1\nidentity: \"b\\u00f6b\"");
+}
+
 static void an_empty_text_is_an_error(void **state)
 {
 	char *got = errors_of("", 0);
@@ -556,6 +574,7 @@ int main(void)
 		cmocka_unit_test(five_errors_in_one_file_are_five_lines_in_the_order_of_the_file),
 		cmocka_unit_test(an_error_in_a_name_is_not_reported_again_where_the_name_is_used),
 		cmocka_unit_test(a_pool_may_hold_our_address_as_its_gateway),
+		cmocka_unit_test(characters_that_yaml_cannot_print_are_control_characters),
 		cmocka_unit_test(an_empty_text_is_an_error),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_an_error),
 		cmocka_unit_test(no_message_ever_holds_a_secret),

@@ -272,6 +272,18 @@ static void a_printed_configuration_holds_no_secret(void **state)
 	cfg_free(c);
 }
 
+static void a_secret_that_begins_with_nul_is_printed_as_one(void **state)
+{
+	struct cfg *c = parse("", "", "", "users: [{name: b, password: \"\\0x\"}]");
+	char *text = written(c);
+
+	(void)state;
+	assert_int_equal(c->users[0].password_len, 2);
+	assert_non_null(strstr(text, "password: \"***\"\n"));
+	free(text);
+	cfg_free(c);
+}
+
 static void the_printed_form_is_this(void **state)
 {
 	struct cfg *c = parse(", hello: 1500ms", ", dns: [192.0.2.53]", "",
@@ -316,6 +328,7 @@ int main(void)
 		cmocka_unit_test(secrets_in_files_are_relative_to_the_configuration),
 		cmocka_unit_test(a_printed_configuration_reads_as_itself),
 		cmocka_unit_test(a_printed_configuration_holds_no_secret),
+		cmocka_unit_test(a_secret_that_begins_with_nul_is_printed_as_one),
 		cmocka_unit_test(the_printed_form_is_this),
 	};
 
