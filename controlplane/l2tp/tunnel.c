@@ -599,7 +599,7 @@ static void closing(const struct l2tp_run *r, struct l2tp_tunnel *t)
 		l2tp_call_drop(r, t);
 	if (t->first_call || !has_room(r))
 		l2tp_again(r->cp, t);
-	else if (r->env->now_ns >= t->until_ns)
+	else if (r->env->now_ns >= t->until_ns && !t->on_again) /* the list still names the slot */
 		retention_over(r, t);
 }
 

@@ -282,7 +282,7 @@ static void tunnel_ids_are_never_0_and_spread_over_the_whole_range(void **state)
 		lab->on_tunnel = LAB_WAIT;
 		lab->lac = (struct lac){.peer = lab->lac.peer, .tid = (uint16_t)(i + 1)};
 		lac_sends(lab, SCCRQ);
-		t = &lab->tunnel[lab->told[(lab->told_tail - 1) % LAB_RING].tunnel];
+		t = &lab->tunnel[lab->told[(lab->told_tail - 1) % LAB_TOLD].tunnel];
 		assert_int_not_equal(t->tid, 0);
 		bin[t->tid >> 12]++;
 		steps_of_1 += (uint16_t)(t->tid - before) == 1;

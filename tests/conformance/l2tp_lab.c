@@ -21,7 +21,7 @@ struct lab *lab_new(struct l2tp_limits lim)
 	lab->tunnel = calloc(lim.tunnels + 1, sizeof(*lab->tunnel));
 	lab->call = calloc(lim.calls + 1, sizeof(*lab->call));
 	lab->sent = calloc(LAB_RING, sizeof(*lab->sent));
-	lab->told = calloc(LAB_RING, sizeof(*lab->told));
+	lab->told = calloc(LAB_TOLD, sizeof(*lab->told));
 	lab->random = 0x1234567;
 	lab->env.now_ns = LAB_START;
 	lab->env.rnd = lab->rnd;
@@ -147,7 +147,7 @@ void lab_perform(struct lab *lab)
 
 		if (a->type == L2TP_ACT_SEND || a->type == L2TP_ACT_TRACE)
 			continue;
-		lab->told[lab->told_tail++ % LAB_RING] = *a;
+		lab->told[lab->told_tail++ % LAB_TOLD] = *a;
 		lab->requests += a->type == L2TP_ACT_CALL_REQUEST;
 		lab->ups += a->type == L2TP_ACT_CALL_UP;
 		lab->downs += a->type == L2TP_ACT_CALL_DOWN;
@@ -323,7 +323,7 @@ struct l2tp_action *lns_tells(struct lab *lab, enum l2tp_act type)
 
 	if (lab->told_head == lab->told_tail)
 		fail_msg("the LNS told nothing; expected %d", (int)type);
-	a = &lab->told[lab->told_head++ % LAB_RING];
+	a = &lab->told[lab->told_head++ % LAB_TOLD];
 	assert_int_equal(a->type, type);
 	return a;
 }
@@ -331,7 +331,7 @@ struct l2tp_action *lns_tells(struct lab *lab, enum l2tp_act type)
 bool lns_told(struct lab *lab, enum l2tp_act type)
 {
 	for (size_t i = lab->told_head; i < lab->told_tail; i++) {
-		if (lab->told[i % LAB_RING].type == type)
+		if (lab->told[i % LAB_TOLD].type == type)
 			return true;
 	}
 	return false;

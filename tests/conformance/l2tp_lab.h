@@ -60,6 +60,7 @@ struct lab {
 };
 
 #define LAB_RING 65536
+#define LAB_TOLD 4096
 
 /** What the LAC says. Unless `as_is`, Ns, Nr and the tunnel id are the LAC's next ones. */
 struct lac_words {
