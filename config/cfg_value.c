@@ -257,7 +257,7 @@ static int read_enum(struct cfg_ctx *x, struct cfg_node *node, const struct cfg_
 	return refuse(x, node, k, text, len, "is unknown");
 }
 
-/* Also those of Unicode that YAML cannot hold as they are: C1, line separators, byte order marks. */
+/* Also those of Unicode that YAML cannot hold as they are: C1, line separators, marks. */
 static bool has_control(const char *text, size_t len)
 {
 	static const char *const wide[] = {

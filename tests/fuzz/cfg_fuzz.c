@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cfg_fuzz.c - any text as a configuration; what is taken is printed, read again and printed the same. */
+/* cfg_fuzz.c - any text as a configuration; what is taken is printed, read again and printed
+ * the same. */
 #include "config/cfg.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cfg_value_test.c - how values are read: units, switches, lists, pools, secrets, names; and printed. */
+/* cfg_value_test.c - how values are read: units, switches, lists, pools, secrets, names; and
+ * printed. */
 #include "config/cfg.h"
 
 #include <setjmp.h>
