@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* automaton.c - one option negotiation at work: packets and time become events, the table's actions become frames.
- * Implements RFC 1661 s4.2 - s4.6 and s5.1 - s5.6 for LCP and every NCP alike; struct ppp_kind holds the differences.
- * One function, set_state(), changes a state, and it traces it.
+/* automaton.c - one option negotiation at work: packets and time become events, the table's actions
+ * become frames. Implements RFC 1661 s4.2 - s4.6 and s5.1 - s5.6 for LCP and every NCP alike;
+ * struct ppp_kind holds the differences. One function, set_state(), changes a state, and it traces
+ * it.
  * Not here: LCP's further codes (lcp.c), the order of the phases (session.c). */
 #include "ppp/session.h"
 
@@ -22,8 +23,8 @@ static void start_timer(struct ppp_ctx *c, struct ppp_fsm *f)
 	f->deadline_ns = after_ms(c, c->p->restart_ms ? c->p->restart_ms : DEFAULT_RESTART_MS);
 }
 
-/* Octets that a packet of this protocol may have. LCP negotiates under the default MRU (RFC 1661 s6.1); nothing that we
- * send needs more than that either. */
+/* Octets that a packet of this protocol may have. LCP negotiates under the default MRU (RFC 1661
+ * s6.1); nothing that we send needs more than that either. */
 size_t auto_tx_limit(const struct ppp_ctx *c, const struct ppp_kind *k)
 {
 	const struct ppp_session *s = c->s;
@@ -38,7 +39,8 @@ size_t auto_tx_limit(const struct ppp_ctx *c, const struct ppp_kind *k)
 	return limit < PPP_MIN_MRU ? PPP_MIN_MRU : limit;
 }
 
-static void send_request(struct ppp_ctx *c, const struct ppp_kind *k, uint8_t from, enum fsm_event event)
+static void send_request(
+	struct ppp_ctx *c, const struct ppp_kind *k, uint8_t from, enum fsm_event event)
 {
 	struct ppp_fsm *f = kind_fsm(k, c->s);
 	uint8_t bytes[REQUEST_MAX];
@@ -57,7 +59,8 @@ static void send_request(struct ppp_ctx *c, const struct ppp_kind *k, uint8_t fr
 		f->restart--;
 	start_timer(c, f);
 	opt_request(c, k, &w);
-	emit_packet(c, k->proto, CONF_REQ, f->id, no_bytes(), (struct ppp_span){bytes, (size_t)(w.p - bytes)});
+	emit_packet(c, k->proto, CONF_REQ, f->id, no_bytes(),
+		(struct ppp_span){bytes, (size_t)(w.p - bytes)});
 }
 
 static void send_reply(struct ppp_ctx *c, const struct ppp_kind *k, const struct ppp_packet *pkt)
@@ -88,7 +91,8 @@ static void send_terminate(struct ppp_ctx *c, const struct ppp_kind *k)
 }
 
 /* RFC 1661 s5.6: the rejected packet from its code on, cut to the peer's MRU. */
-static void send_code_reject(struct ppp_ctx *c, const struct ppp_kind *k, const struct ppp_packet *pkt)
+static void send_code_reject(
+	struct ppp_ctx *c, const struct ppp_kind *k, const struct ppp_packet *pkt)
 {
 	size_t room = auto_tx_limit(c, k) - PPP_HDR;
 	struct ppp_span packet = {pkt->data - PPP_HDR, PPP_HDR + pkt->len};
@@ -183,8 +187,8 @@ static void got_request(struct ppp_ctx *c, const struct ppp_kind *k, struct ppp_
 	pkt->reply = NULL;
 }
 
-/* Is this Ack, Nak or Reject about the request that is out? RFC 1661 s5.2: others are silently discarded. In the states
- * where no request is out the automaton answers by itself. */
+/* Is this Ack, Nak or Reject about the request that is out? RFC 1661 s5.2: others are silently
+ * discarded. In the states where no request is out the automaton answers by itself. */
 static bool answers_ours(const struct ppp_fsm *f, const struct ppp_packet *pkt)
 {
 	return f->state < FSM_REQ_SENT || (pkt->id == f->id && !(f->flags & FSM_F_ACKED));
@@ -207,20 +211,23 @@ static void got_ack(struct ppp_ctx *c, const struct ppp_kind *k, const struct pp
 	auto_step(c, k, FSM_RCA, pkt);
 }
 
-/* A peer that refuses without end is brought to one by three steps: a Nak beyond Max-Failure counts as a Reject, what is
- * beyond three times that is not heard, and then the restart counter runs out. */
+/* A peer that refuses without end is brought to one by three steps: a Nak beyond Max-Failure counts
+ * as a Reject, what is beyond three times that is not heard, and then the restart counter runs
+ * out. */
 static void got_refusal(struct ppp_ctx *c, const struct ppp_kind *k, const struct ppp_packet *pkt)
 {
 	struct ppp_fsm *f = kind_fsm(k, c->s);
 	bool reject = pkt->code == CONF_REJ || f->refusals >= c->p->max_failure;
+	unsigned int deaf = 3u * c->p->max_failure + 3;
 
+	if (deaf > UINT8_MAX)
+		deaf = UINT8_MAX;
 	if (!answers_ours(f, pkt))
 		return;
 	if (f->state >= FSM_REQ_SENT) {
-		if (f->refusals >= 3 * c->p->max_failure + 3 || !opt_refused(c, k, pkt->data, pkt->len, reject))
+		if (f->refusals >= deaf || !opt_refused(c, k, pkt->data, pkt->len, reject))
 			return;
-		if (f->refusals < UINT8_MAX)
-			f->refusals++;
+		f->refusals++;
 		if (k == &kind_lcp && lcp_refused(c)) {
 			session_close(c, PPP_CAUSE_PROTOCOL_REJECT);
 			return;
@@ -229,8 +236,10 @@ static void got_refusal(struct ppp_ctx *c, const struct ppp_kind *k, const struc
 	auto_step(c, k, FSM_RCN, pkt);
 }
 
-/* RFC 1661 s5.6: without Configure and Terminate codes there is no negotiation; anything else we can do without. */
-static void got_code_reject(struct ppp_ctx *c, const struct ppp_kind *k, const struct ppp_packet *pkt)
+/* RFC 1661 s5.6: without Configure and Terminate codes there is no negotiation; anything else we
+ * can do without. */
+static void got_code_reject(
+	struct ppp_ctx *c, const struct ppp_kind *k, const struct ppp_packet *pkt)
 {
 	uint8_t rejected;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* chap.c - CHAP with MD5 as the authenticator, RFC 1994 s4.
- * We send the Challenge and hand the Response on; whoever knows the secret computes the digest, not this library. */
+ * We send the Challenge and hand the Response on; whoever knows the secret computes the digest, not
+ * this library. */
 #include "ppp/session.h"
 
 enum { CHAP_CHALLENGE = 1, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE };
@@ -14,7 +15,8 @@ void chap_resend(struct ppp_ctx *c)
 
 	memcpy(value + 1, s->challenge, sizeof(s->challenge));
 	s->chap_deadline_ns = after_ms(c, c->p->restart_ms ? c->p->restart_ms : RESTART_MS);
-	emit_packet(c, PPP_CHAP, CHAP_CHALLENGE, s->auth_id, (struct ppp_span){value, sizeof(value)},
+	emit_packet(c, PPP_CHAP, CHAP_CHALLENGE, s->auth_id,
+		(struct ppp_span){value, sizeof(value)},
 		(struct ppp_span){c->p->name, strnlen(c->p->name, sizeof(c->p->name))});
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* emit.c - the only writers of a call's struct ppp_out: frames, questions and notices.
- * A frame or trace that finds no room is dropped and counted; the last slots are kept for what must not be lost
- * (a layer going up or down, the end of the session), which is more than one call can produce. */
+ * A frame or trace that finds no room is dropped and counted; the last slots are kept for what must
+ * not be lost (a layer going up or down, the end of the session), which is more than one call can
+ * produce. */
 #include "ppp/session.h"
 
 enum { KEPT_FOR_NOTICES = 8 };
@@ -20,7 +21,8 @@ static struct ppp_action *slot(struct ppp_ctx *c, enum ppp_act type)
 }
 
 /* Room for n bytes and for the action that names them, or NULL. */
-static struct ppp_action *slot_with_bytes(struct ppp_ctx *c, enum ppp_act type, size_t n, struct wr *w)
+static struct ppp_action *slot_with_bytes(
+	struct ppp_ctx *c, enum ppp_act type, size_t n, struct wr *w)
 {
 	struct ppp_action *a;
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fsm.c - RFC 1661 s4.1, the state transition table, once and literally.
- * Every automaton (LCP, IPCP, IPv6CP) walks this one table; automaton.c carries the actions out. A review is a comparison
- * with the RFC's own table, and fsm_test.c does that comparison cell by cell.
- * The notes r (restart option) and p (passive option) are options of an implementation: we take neither. */
+ * Every automaton (LCP, IPCP, IPv6CP) walks this one table; automaton.c carries the actions out. A
+ * review is a comparison with the RFC's own table; fsm_test.c does that comparison cell by cell.
+ * The notes r (restart) and p (passive) are options of an implementation: we take neither. */
 #include "ppp/fsm.h"
 
 #include "ppp/ppp.h"
 
+/* clang-format off */
 #define TLD           FSM_TLD
 #define TLS           FSM_TLS
 #define IRC           FSM_IRC
@@ -27,7 +28,6 @@
 #define X(acts, next) {acts, next, FSM_NOTE_CROSSED}
 #define ____          {0, FSM_ILLEGAL, FSM_NO_NOTE}
 
-/* clang-format off */
 static const struct fsm_cell table[FSM_EVENTS][FSM_STATES] = {
 /*              0 Initial   1 Starting    2 Closed      3 Stopped             4 Closing  5 Stopping
  *              6 Req-Sent      7 Ack-Rcvd      8 Ack-Sent      9 Opened */

@@ -70,8 +70,8 @@ enum fsm_note {
 
 struct fsm_cell {
 	uint16_t acts; /* of enum fsm_act */
-	uint8_t next;  /* enum fsm_state, or FSM_ILLEGAL */
-	uint8_t note;  /* enum fsm_note */
+	uint8_t next; /* enum fsm_state, or FSM_ILLEGAL */
+	uint8_t note; /* enum fsm_note */
 };
 
 /** The cell for an event in a state. Both must be in range: they are ours, never the peer's. */

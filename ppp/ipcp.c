@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ipcp.c - IPCP's options: RFC 1332 s3.3 (IP-Address), RFC 1877 (DNS and NBNS).
- * The verdict fixes all values; the peer learns them by Nak. IP-Addresses (1) and IP-Compression-Protocol (2) have no
- * row and are rejected. */
+ * The verdict fixes all values; the peer learns them by Nak. IP-Addresses (1) and
+ * IP-Compression-Protocol (2) have no row and are rejected. */
 #include "ppp/session.h"
 
 enum { OPT_ADDRESS = 3, OPT_DNS_1 = 129, OPT_NBNS_1 = 130, OPT_DNS_2 = 131, OPT_NBNS_2 = 132 };
@@ -17,7 +17,8 @@ static enum opt_answer judge_fixed(struct rd *wish, struct wr *want, uint32_t ri
 	return OPT_NAK;
 }
 
-static enum opt_answer address_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer address_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)peer;
 	return judge_fixed(wish, want, c->s->peer_ip4);
@@ -33,40 +34,50 @@ static void address_ask(const struct ppp_ctx *c, struct wr *w)
 	wr_u32(w, c->s->our_ip4);
 }
 
-/* Our address is not the peer's to choose: we repeat it until Max-Failure, and then do without the option. */
+/* Our address is not the peer's to choose: we repeat it until Max-Failure, and then do without the
+ * option. */
 static bool address_nakked(struct ppp_ctx *c, struct rd *hint)
 {
 	(void)c, (void)hint;
 	return true;
 }
 
-static enum opt_answer dns_1_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer dns_1_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)peer;
 	return judge_fixed(wish, want, c->s->dns[0]);
 }
 
-static enum opt_answer dns_2_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer dns_2_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)peer;
 	return judge_fixed(wish, want, c->s->dns[1]);
 }
 
-static enum opt_answer nbns_1_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer nbns_1_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)peer;
 	return judge_fixed(wish, want, c->s->nbns[0]);
 }
 
-static enum opt_answer nbns_2_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer nbns_2_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)peer;
 	return judge_fixed(wish, want, c->s->nbns[1]);
 }
 
 static const struct opt_desc options[] = {
-	{.type = OPT_ADDRESS, .len = 6, .required = true, .judge = address_judge, .wanted = address_wanted,
-		.ask = address_ask, .nakked = address_nakked},
+	{.type = OPT_ADDRESS,
+		.len = 6,
+		.required = true,
+		.judge = address_judge,
+		.wanted = address_wanted,
+		.ask = address_ask,
+		.nakked = address_nakked},
 	{.type = OPT_DNS_1, .len = 6, .judge = dns_1_judge},
 	{.type = OPT_NBNS_1, .len = 6, .judge = nbns_1_judge},
 	{.type = OPT_DNS_2, .len = 6, .judge = dns_2_judge},

@@ -6,7 +6,8 @@
 
 enum { OPT_IFID = 1 };
 
-static enum opt_answer ifid_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer ifid_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	const struct ppp_session *s = c->s;
 	uint64_t ifid = rd_u64(wish);
@@ -42,8 +43,13 @@ static bool ifid_nakked(struct ppp_ctx *c, struct rd *hint)
 }
 
 static const struct opt_desc options[] = {
-	{.type = OPT_IFID, .len = 10, .required = true, .judge = ifid_judge, .wanted = ifid_wanted,
-		.ask = ifid_ask, .nakked = ifid_nakked},
+	{.type = OPT_IFID,
+		.len = 10,
+		.required = true,
+		.judge = ifid_judge,
+		.wanted = ifid_wanted,
+		.ask = ifid_ask,
+		.nakked = ifid_nakked},
 };
 
 static void begin(struct ppp_ctx *c)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lcp.c - LCP: its options and the codes that only it has (RFC 1661 s5.7 - s5.9, s6; RFC 1662 s7.1; RFC 1570 s2).
- * As the authenticator we ask for MRU (only when it is not the default), an authentication protocol and a magic number;
- * of the peer we take MRU, ACCM (without effect over L2TP), magic number, PFC and ACFC, and reject anything else. */
+/* lcp.c - LCP: its options and the codes that only it has (RFC 1661 s5.7 - s5.9, s6; RFC 1662 s7.1;
+ * RFC 1570 s2). As the authenticator we ask for MRU (only when it is not the default), an
+ * authentication protocol and a magic number; of the peer we take MRU, ACCM (without effect over
+ * L2TP), magic number, PFC and ACFC, and reject anything else. */
 #include "ppp/session.h"
 
 enum { OPT_MRU = 1, OPT_ACCM = 2, OPT_AUTH = 3, OPT_MAGIC = 5, OPT_PFC = 7, OPT_ACFC = 8 };
@@ -21,7 +22,8 @@ static uint32_t magic_on_wire(const struct ppp_session *s)
 }
 
 /* MRU, RFC 1661 s6.1. */
-static enum opt_answer mru_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer mru_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	uint16_t mru = rd_u16(wish);
 
@@ -62,7 +64,8 @@ static bool mru_nakked(struct ppp_ctx *c, struct rd *hint)
 }
 
 /* ACCM, RFC 1662 s7.1: any map is fine, there are no asynchronous lines behind UDP. */
-static enum opt_answer accm_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer accm_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)c, (void)peer;
 	rd_u32(wish);
@@ -88,7 +91,8 @@ static void auth_ask(const struct ppp_ctx *c, struct wr *w)
 	}
 }
 
-/* The next method of the profile that the peer has not refused; its own proposal first, when we have that. */
+/* The next method of the profile that the peer has not refused; its own proposal first, when we
+ * have that. */
 static uint8_t next_auth(const struct ppp_ctx *c, uint8_t proposed)
 {
 	uint8_t first = PPP_AUTH_NONE;
@@ -133,7 +137,8 @@ bool lcp_refused(const struct ppp_ctx *c)
 }
 
 /* Magic number, RFC 1661 s6.4. */
-static enum opt_answer magic_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer magic_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	uint32_t magic = rd_u32(wish);
 
@@ -190,27 +195,43 @@ static enum opt_answer flag_judge(struct rd *wish, struct opt_peer *peer, uint8_
 	return OPT_ACK;
 }
 
-static enum opt_answer pfc_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer pfc_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)c, (void)want;
 	return flag_judge(wish, peer, S_TX_PFC);
 }
 
-static enum opt_answer acfc_judge(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+static enum opt_answer acfc_judge(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)c, (void)want;
 	return flag_judge(wish, peer, S_TX_ACFC);
 }
 
 static const struct opt_desc options[] = {
-	{.type = OPT_MRU, .len = 4, .judge = mru_judge, .wanted = mru_wanted, .ask = mru_ask,
-		.nakked = mru_nakked, .rejected = mru_rejected},
+	{.type = OPT_MRU,
+		.len = 4,
+		.judge = mru_judge,
+		.wanted = mru_wanted,
+		.ask = mru_ask,
+		.nakked = mru_nakked,
+		.rejected = mru_rejected},
 	{.type = OPT_ACCM, .len = 6, .judge = accm_judge},
 	/* nobody authenticates us: opt_reject */
-	{.type = OPT_AUTH, .judge = opt_reject, .wanted = auth_wanted, .ask = auth_ask,
-		.nakked = auth_nakked, .rejected = auth_rejected},
-	{.type = OPT_MAGIC, .len = 6, .judge = magic_judge, .wanted = magic_wanted, .ask = magic_ask,
-		.nakked = magic_nakked, .rejected = magic_rejected},
+	{.type = OPT_AUTH,
+		.judge = opt_reject,
+		.wanted = auth_wanted,
+		.ask = auth_ask,
+		.nakked = auth_nakked,
+		.rejected = auth_rejected},
+	{.type = OPT_MAGIC,
+		.len = 6,
+		.judge = magic_judge,
+		.wanted = magic_wanted,
+		.ask = magic_ask,
+		.nakked = magic_nakked,
+		.rejected = magic_rejected},
 	{.type = OPT_PFC, .len = 2, .judge = pfc_judge},
 	{.type = OPT_ACFC, .len = 2, .judge = acfc_judge},
 };
@@ -262,7 +283,8 @@ void lcp_echo_reply(struct ppp_ctx *c, const struct ppp_packet *pkt)
 		(struct ppp_span){pkt->data + sizeof(magic), len - sizeof(magic)});
 }
 
-/* The magic number of an Echo packet. Our own in there: the line is looped (RFC 1661 s6.4), and we end it. */
+/* The magic number of an Echo packet. Our own in there: the line is looped (RFC 1661 s6.4), and we
+ * end it. */
 static bool echo_magic(struct ppp_ctx *c, const struct ppp_packet *pkt, uint32_t *magic)
 {
 	struct rd r = rd_of(pkt->data, pkt->len);
@@ -305,7 +327,8 @@ void lcp_echo_tick(struct ppp_ctx *c)
 	s->echo_missed++;
 	s->echo_deadline_ns = after_ms(c, c->p->echo_interval_ms);
 	wr_u32(&w, magic_on_wire(s));
-	emit_packet(c, PPP_LCP, ECHO_REQ, ++s->echo_id, (struct ppp_span){magic, sizeof(magic)}, no_bytes());
+	emit_packet(c, PPP_LCP, ECHO_REQ, ++s->echo_id, (struct ppp_span){magic, sizeof(magic)},
+		no_bytes());
 }
 
 void lcp_input(struct ppp_ctx *c, const struct ppp_packet *pkt)
@@ -342,6 +365,7 @@ void lcp_protocol_reject(struct ppp_ctx *c, uint16_t proto, const uint8_t *info,
 	struct wr w = wr_of(field, sizeof(field));
 
 	wr_u16(&w, proto);
-	emit_packet(c, PPP_LCP, PROTO_REJ, ++c->s->reject_id, (struct ppp_span){field, sizeof(field)},
+	emit_packet(c, PPP_LCP, PROTO_REJ, ++c->s->reject_id,
+		(struct ppp_span){field, sizeof(field)},
 		(struct ppp_span){info, len < room ? len : room});
 }

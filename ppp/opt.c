@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* opt.c - the walk over configuration options, driven by a protocol's rows (RFC 1661 s5.1 - s5.4, s6).
- * An option header that does not fit its packet makes the whole packet malformed: nothing is changed or answered.
+/* opt.c - the walk over configuration options, driven by a protocol's rows (RFC 1661 s5.1 - s5.4,
+ * s6). An option header that does not fit its packet makes the whole packet malformed: nothing is
+ * changed or answered.
  * Not here: what an option means (lcp.c, ipcp.c, ipv6cp.c), ids and states (automaton.c). */
 #include "ppp/opt.h"
 
@@ -8,7 +9,8 @@
 
 enum { OPT_HDR = 2, NAK_MAX = 128 };
 
-/* The next option; its value is a reader of its own. An option of length 0 or 1 would never end the walk. */
+/* The next option; its value is a reader of its own. An option of length 0 or 1 would never end the
+ * walk. */
 static bool opt_next(struct rd *opts, uint8_t *type, struct rd *value, struct ppp_span *whole)
 {
 	const uint8_t *at = opts->p;
@@ -50,7 +52,8 @@ static void put_option(struct wr *w, uint8_t type, const uint8_t *value, size_t 
 	wr_bytes(w, value, len);
 }
 
-enum opt_answer opt_reject(const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
+enum opt_answer opt_reject(
+	const struct ppp_ctx *c, struct rd *wish, struct opt_peer *peer, struct wr *want)
 {
 	(void)c, (void)wish, (void)peer, (void)want;
 	return OPT_REJ;
@@ -144,14 +147,16 @@ bool opt_judge(const struct ppp_ctx *c, const struct ppp_kind *k, const uint8_t 
 			put_option(&nak, type, value, (size_t)(want.p - value));
 		if (a == OPT_REJ) {
 			rejecting = true;
-			if (whole.len <= (size_t)(rej.end - rej.p)) /* what fits: the rest is rejected next time */
+			if (whole.len <=
+				(size_t)(rej.end -
+					rej.p)) /* what fits: the rest is rejected next time */
 				wr_bytes(&rej, whole.bytes, whole.len);
 		}
 	}
 	if (r->peer.looped)
-		rejecting = false; /* RFC 1661 s6.4: a Nak with another number shows whether it is a loop */
-	r->asks_absent = !r->peer.looped && !rejecting && may_nak && !(f->flags & FSM_F_ASKED_ABSENT) &&
-			 ask_for_absent(c, k, seen, &r->peer, &nak);
+		rejecting = false; /* RFC 1661 s6.4: a Nak with another number tells a loop */
+	r->asks_absent = !r->peer.looped && !rejecting && may_nak &&
+		!(f->flags & FSM_F_ASKED_ABSENT) && ask_for_absent(c, k, seen, &r->peer, &nak);
 
 	if (rejecting) {
 		r->code = rej.p == r->bytes ? 0 : CONF_REJ;
@@ -169,7 +174,8 @@ bool opt_judge(const struct ppp_ctx *c, const struct ppp_kind *k, const uint8_t 
 	return true;
 }
 
-bool opt_refused(struct ppp_ctx *c, const struct ppp_kind *k, const uint8_t *bytes, size_t len, bool reject)
+bool opt_refused(
+	struct ppp_ctx *c, const struct ppp_kind *k, const uint8_t *bytes, size_t len, bool reject)
 {
 	struct ppp_fsm *f = kind_fsm(k, c->s);
 	struct rd opts = rd_of(bytes, len);
@@ -190,7 +196,7 @@ bool opt_refused(struct ppp_ctx *c, const struct ppp_kind *k, const uint8_t *byt
 			continue;
 		if (reject && k->opts[row].rejected && k->opts[row].rejected(c))
 			continue;
-		f->want &= (uint16_t)~(1u << row);
+		f->want &= (uint16_t) ~(1u << row);
 	}
 	return true;
 }

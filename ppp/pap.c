@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pap.c - PAP as the authenticator, RFC 1334 s2.
- * The first Authenticate-Request becomes one question; repeats are answered like the first one was, never asked again. */
+ * The first Authenticate-Request becomes one question; repeats are answered like the first one was,
+ * never asked again. */
 #include "ppp/session.h"
 
 enum { PAP_REQUEST = 1, PAP_ACK, PAP_NAK };
@@ -9,8 +10,8 @@ void pap_answer(struct ppp_ctx *c, const char *message, size_t len)
 {
 	uint8_t size = (uint8_t)len;
 
-	emit_packet(c, PPP_PAP, c->s->auth_state == AUTH_ACCEPTED ? PAP_ACK : PAP_NAK, c->s->auth_id,
-		(struct ppp_span){&size, 1}, (struct ppp_span){message, len});
+	emit_packet(c, PPP_PAP, c->s->auth_state == AUTH_ACCEPTED ? PAP_ACK : PAP_NAK,
+		c->s->auth_id, (struct ppp_span){&size, 1}, (struct ppp_span){message, len});
 }
 
 void pap_input(struct ppp_ctx *c, const struct ppp_packet *pkt)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* session.c - one PPP session: the order of its phases (RFC 1661 s3), dispatch by protocol, timers, the public calls.
- *   Dead -> Establish (LCP) -> Authenticate -> Network (IPCP, IPv6CP, each by itself) -> Terminate -> Dead
- * LCP leaving Opened takes everything above it down, and coming back starts with authentication again: a LAC that has
- * authenticated the client itself hands us one that is in the middle of this.
+/* session.c - one PPP session: the order of its phases (RFC 1661 s3), dispatch by protocol, timers,
+ * the public calls.
+ *   Dead -> Establish (LCP) -> Authenticate -> Network (IPCP, IPv6CP) -> Terminate -> Dead
+ * LCP leaving Opened takes everything above it down, and coming back starts with authentication
+ * again: a LAC that has authenticated the client itself hands us one in the middle of this.
  * Not here: the automaton (automaton.c), options and codes of each protocol, digests, addresses. */
 #include "ppp/session.h"
 
@@ -47,13 +48,16 @@ static bool running(const struct ppp_fsm *f)
 	return f->state >= FSM_CLOSING;
 }
 
-/* The network phase lives as long as one NCP does (RFC 1661 s3.6: each opens and closes by itself). */
+/* The network phase lives as long as one NCP does (RFC 1661 s3.6: each opens and closes by
+ * itself). */
 static void end_without_ncp(struct ppp_ctx *c)
 {
 	struct ppp_session *s = c->s;
 
 	if (s->phase == PPP_NETWORK && !running(&s->ipcp) && !running(&s->ipv6cp))
-		session_close(c, s->flags & S_NCP_WAS_UP ? PPP_CAUSE_PEER_TERMINATED : PPP_CAUSE_NEGOTIATION);
+		session_close(c,
+			s->flags & S_NCP_WAS_UP ? PPP_CAUSE_PEER_TERMINATED
+						: PPP_CAUSE_NEGOTIATION);
 }
 
 /* Out of use without a word to the peer; the automaton ends in Initial. */
@@ -80,7 +84,8 @@ static void start_authentication(struct ppp_ctx *c)
 	if (s->auth == PPP_AUTH_CHAP_MD5)
 		chap_challenge(c);
 	else if (s->auth == PPP_AUTH_NONE && emit_ask_aaa(c, PPP_AUTH_NONE, no_bytes(), no_bytes()))
-		s->auth_state = AUTH_WAIT_AAA; /* nobody to name, but the addresses are still control's to give */
+		s->auth_state =
+			AUTH_WAIT_AAA; /* no name, but the addresses are control's to give */
 }
 
 void session_layer_up(struct ppp_ctx *c, const struct ppp_kind *k)
@@ -124,7 +129,8 @@ void session_layer_finished(struct ppp_ctx *c, const struct ppp_kind *k)
 		end_without_ncp(c);
 }
 
-/* RFC 1661 s5.7: stop sending that protocol at once, so its NCP ends without a Terminate-Request. */
+/* RFC 1661 s5.7: stop sending that protocol at once, so its NCP ends without a
+ * Terminate-Request. */
 void session_protocol_rejected(struct ppp_ctx *c, uint16_t proto)
 {
 	struct ppp_session *s = c->s;
@@ -180,7 +186,8 @@ void ppp_init(struct ppp_session *s)
 	s->our_mru = s->peer_mru = PPP_DEFAULT_MRU;
 }
 
-void ppp_open(struct ppp_session *s, const struct ppp_profile *p, const struct ppp_env *env, struct ppp_out *out)
+void ppp_open(struct ppp_session *s, const struct ppp_profile *p, const struct ppp_env *env,
+	struct ppp_out *out)
 {
 	struct ppp_ctx c = {s, p, env, out};
 
@@ -204,8 +211,8 @@ static void input_ncp(struct ppp_ctx *c, const struct ppp_kind *k, const uint8_t
 		auto_input(c, k, &pkt);
 }
 
-/* RFC 1661 s3.4 and s3.5: before LCP is open only LCP is heard, before the verdict only LCP and authentication; the rest
- * is discarded in silence. */
+/* RFC 1661 s3.4 and s3.5: before LCP is open only LCP is heard, before the verdict only LCP and
+ * authentication; the rest is discarded in silence. */
 static void input(struct ppp_ctx *c, uint16_t proto, const uint8_t *info, size_t len)
 {
 	struct ppp_packet pkt;
@@ -262,8 +269,8 @@ void ppp_input(struct ppp_session *s, const struct ppp_profile *p, const uint8_t
 	settle(s);
 }
 
-/* The peer answers no NCP and has never spoken one: most likely our Ack or Success got lost and it still waits for that,
- * for a peer may not leave phase Authenticate by itself. */
+/* The peer answers no NCP and has never spoken one: most likely our Ack or Success got lost and it
+ * still waits for that, for a peer may not leave phase Authenticate by itself. */
 static void repeat_success(struct ppp_ctx *c)
 {
 	if (c->s->flags & S_NET_HEARD || c->s->auth_state != AUTH_ACCEPTED)
@@ -279,7 +286,8 @@ static bool due(const struct ppp_ctx *c, uint64_t deadline_ns)
 	return deadline_ns && c->env->now_ns >= deadline_ns;
 }
 
-void ppp_tick(struct ppp_session *s, const struct ppp_profile *p, const struct ppp_env *env, struct ppp_out *out)
+void ppp_tick(struct ppp_session *s, const struct ppp_profile *p, const struct ppp_env *env,
+	struct ppp_out *out)
 {
 	struct ppp_ctx c = {s, p, env, out};
 	bool ncp_due;
@@ -326,7 +334,8 @@ void ppp_verdict(struct ppp_session *s, const struct ppp_profile *p, const struc
 	struct ppp_ctx c = {s, p, env, out};
 	size_t len = strnlen(v->message, sizeof(v->message));
 
-	if (s->phase != PPP_AUTHENTICATE || s->auth_state != AUTH_WAIT_AAA || v->request != s->request)
+	if (s->phase != PPP_AUTHENTICATE || s->auth_state != AUTH_WAIT_AAA ||
+		v->request != s->request)
 		return;
 	s->auth_deadline_ns = 0;
 	s->auth_state = v->accept ? AUTH_ACCEPTED : AUTH_REFUSED;
@@ -341,8 +350,8 @@ void ppp_verdict(struct ppp_session *s, const struct ppp_profile *p, const struc
 	settle(s);
 }
 
-void ppp_close(struct ppp_session *s, const struct ppp_profile *p, enum ppp_cause cause, const struct ppp_env *env,
-	struct ppp_out *out)
+void ppp_close(struct ppp_session *s, const struct ppp_profile *p, enum ppp_cause cause,
+	const struct ppp_env *env, struct ppp_out *out)
 {
 	struct ppp_ctx c = {s, p, env, out};
 
@@ -386,7 +395,8 @@ const char *ppp_cause_name(enum ppp_cause cause)
 
 const char *ppp_phase_name(enum ppp_phase phase)
 {
-	static const char *const names[] = {"Dead", "Establish", "Authenticate", "Network", "Terminate"};
+	static const char *const names[] = {
+		"Dead", "Establish", "Authenticate", "Network", "Terminate"};
 
 	return (unsigned int)phase < sizeof(names) / sizeof(names[0]) ? names[phase] : "?";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* session.h - what the files of ppp/ share: the context of one call, the kinds of automaton, the emitters.
- * Private to ppp/ and its tests. The public side is ppp.h. */
+/* session.h - what the files of ppp/ share: the context of one call, the kinds of automaton, the
+ * emitters. Private to ppp/ and its tests. The public side is ppp.h. */
 #ifndef PPP_SESSION_H
 #define PPP_SESSION_H
 
@@ -9,7 +9,8 @@
 #include "ppp/ppp.h"
 #include "ppp/wire.h"
 
-/* One call into the library. p and env are NULL in ppp_lower_down(), which can neither send nor wait. */
+/* One call into the library. p and env are NULL in ppp_lower_down(), which can neither send nor
+ * wait. */
 struct ppp_ctx {
 	struct ppp_session *s;
 	const struct ppp_profile *p;
@@ -17,7 +18,8 @@ struct ppp_ctx {
 	struct ppp_out *out;
 };
 
-/* Where each use takes its bytes from env->rnd (32): one call never uses the same ones for two purposes. */
+/* Where each use takes its bytes from env->rnd (32): one call never uses the same ones for two
+ * purposes. */
 enum { RND_CHALLENGE = 0, RND_OUR_MAGIC = 16, RND_NAK_MAGIC = 20, RND_IFID = 24 };
 
 enum { PPP_DEFAULT_MRU = 1500, PPP_MIN_MRU = 64, PPP_HDR = 4 };
@@ -44,21 +46,22 @@ enum {
 	S_TX_PFC = 1 << 0,
 	S_TX_ACFC = 1 << 1,
 	S_MAGIC_REJECTED = 1 << 2, /* the peer does not do magic numbers: ours is 0 on the wire */
-	S_NET_HEARD = 1 << 3,      /* the peer spoke an NCP: it knows that it is authenticated */
-	S_ECHO_OFF = 1 << 4,       /* the peer sent a Code-Reject for Echo-Request */
+	S_NET_HEARD = 1 << 3, /* the peer spoke an NCP: it knows that it is authenticated */
+	S_ECHO_OFF = 1 << 4, /* the peer sent a Code-Reject for Echo-Request */
 	S_NCP_WAS_UP = 1 << 5,
-	S_ENDED = 1 << 6,          /* PPP_ACT_DOWN was emitted */
+	S_ENDED = 1 << 6, /* PPP_ACT_DOWN was emitted */
 };
 
 /* Bits of ppp_fsm.flags. */
 enum {
-	FSM_F_ACKED = 1 << 0,        /* our request was acknowledged: a second Ack of it is a duplicate */
+	FSM_F_ACKED = 1 << 0, /* our request was acknowledged: a second Ack of it is a duplicate */
 	FSM_F_ASKED_ABSENT = 1 << 1, /* the peer was asked for what its request lacks */
 };
 
 enum auth_state { AUTH_IDLE, AUTH_WAIT_PEER, AUTH_WAIT_AAA, AUTH_ACCEPTED, AUTH_REFUSED };
 
-/* A received control packet: code, id and the bytes after the 4-byte header, bounded by the length field. */
+/* A received control packet: code, id and the bytes after the 4-byte header, bounded by the length
+ * field. */
 struct ppp_packet {
 	uint8_t code, id;
 	const uint8_t *data;
@@ -69,12 +72,13 @@ struct ppp_packet {
 /* One kind of automaton: what LCP, IPCP and IPv6CP differ in. */
 struct ppp_kind {
 	uint16_t proto;
-	uint16_t fsm;    /* offset of its struct ppp_fsm in struct ppp_session */
-	uint8_t up_bit;  /* in ppp_session.ncp_up; 0 for LCP */
+	uint16_t fsm; /* offset of its struct ppp_fsm in struct ppp_session */
+	uint8_t up_bit; /* in ppp_session.ncp_up; 0 for LCP */
 	uint8_t n_opts;
 	const struct opt_desc *opts;
 	void (*begin)(struct ppp_ctx *c); /* a negotiation starts afresh */
-	void (*commit)(struct ppp_ctx *c, const struct opt_peer *peer); /* we acknowledge the peer */
+	void (*commit)(
+		struct ppp_ctx *c, const struct opt_peer *peer); /* we acknowledge the peer */
 };
 
 extern const struct ppp_kind kind_lcp, kind_ipcp, kind_ipv6cp;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ppp_auth.c - PAP (RFC 1334) and CHAP-MD5 (RFC 1994) as the authenticator, with verdicts early, late and never. */
+/* ppp_auth.c - PAP (RFC 1334) and CHAP-MD5 (RFC 1994) as the authenticator, with verdicts early,
+ * late and never. */
 #include <string.h>
 
 #include "lab.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ppp_lcp.c - LCP as RFC 1661 says, clause by clause, and the loops that other implementations fell into. */
+/* ppp_lcp.c - LCP as RFC 1661 says, clause by clause, and the loops that other implementations fell
+ * into. */
 #include <string.h>
 
 #include "lab.h"
@@ -38,7 +39,8 @@ static void what_the_peer_may_have_is_acknowledged_as_it_came(void **state)
 	struct lab *lab = *state;
 
 	lab_open(lab);
-	LAB_IN(lab, PPP_LCP, CONF_REQ, 42, 1, 4, 5, 0xd4, 2, 6, 0, 0xa, 0, 0, 5, 6, 1, 2, 3, 4, 7, 2, 8, 2);
+	LAB_IN(lab, PPP_LCP, CONF_REQ, 42, 1, 4, 5, 0xd4, 2, 6, 0, 0xa, 0, 0, 5, 6, 1, 2, 3, 4, 7,
+		2, 8, 2);
 	assert_int_equal(lab_only(lab, PPP_LCP, CONF_ACK)->id, 42);
 	LAB_HOLDS(&lab->sent[0], 1, 4, 5, 0xd4, 2, 6, 0, 0xa, 0, 0, 5, 6, 1, 2, 3, 4, 7, 2, 8, 2);
 }
@@ -89,7 +91,8 @@ static void unknown_options_and_a_request_to_authenticate_us_are_rejected_in_ord
 	struct lab *lab = *state;
 
 	lab_open(lab);
-	LAB_IN(lab, PPP_LCP, CONF_REQ, 7, 1, 4, 5, 0xd4, 3, 4, 0xc0, 0x23, 17, 4, 6, 0, 13, 3, 6, 4, 6, 1, 2, 3, 4);
+	LAB_IN(lab, PPP_LCP, CONF_REQ, 7, 1, 4, 5, 0xd4, 3, 4, 0xc0, 0x23, 17, 4, 6, 0, 13, 3, 6, 4,
+		6, 1, 2, 3, 4);
 	assert_int_equal(lab_only(lab, PPP_LCP, CONF_REJ)->id, 7);
 	LAB_HOLDS(&lab->sent[0], 3, 4, 0xc0, 0x23, 17, 4, 6, 0, 13, 3, 6, 4, 6, 1, 2, 3, 4);
 }
@@ -173,6 +176,19 @@ static void after_max_failure_naks_become_rejects(void **state)
 	lab_only(lab, PPP_LCP, CONF_ACK);
 }
 
+static void an_ack_starts_the_count_of_naks_again(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_open(lab);
+	for (uint8_t i = 0; i < 12; i++) {
+		LAB_IN(lab, PPP_LCP, CONF_REQ, i, 1, 4, 0, 1);
+		lab_only(lab, PPP_LCP, CONF_NAK);
+		if (i % 4 == 3)
+			LAB_EMPTY(lab, PPP_LCP, CONF_REQ, i);
+	}
+}
+
 static void a_peer_that_naks_for_ever_is_given_up(void **state)
 {
 	struct lab *lab = *state;
@@ -181,7 +197,8 @@ static void a_peer_that_naks_for_ever_is_given_up(void **state)
 	lab->p.mru = 1400;
 	lab_open(lab);
 	for (int i = 0; i < 1000 && !lab->downs; i++) {
-		struct lab_frame f = lab->n_sent ? the_request(lab, PPP_LCP) : (struct lab_frame){0};
+		struct lab_frame f =
+			lab->n_sent ? the_request(lab, PPP_LCP) : (struct lab_frame){0};
 
 		if (!f.code) {
 			lab_wait_ms(lab, 3000);
@@ -201,7 +218,8 @@ static void a_peer_that_rejects_for_ever_is_given_up(void **state)
 
 	lab_open(lab);
 	for (int i = 0; i < 1000 && !lab->downs; i++) {
-		struct lab_frame f = lab->n_sent ? the_request(lab, PPP_LCP) : (struct lab_frame){0};
+		struct lab_frame f =
+			lab->n_sent ? the_request(lab, PPP_LCP) : (struct lab_frame){0};
 
 		if (!f.code) {
 			lab_wait_ms(lab, 3000);
@@ -347,8 +365,9 @@ static void an_echo_is_answered_in_opened_with_our_magic_number_and_its_data(voi
 	lab_lcp_opened(lab);
 	LAB_IN(lab, PPP_LCP, ECHO_REQ, 5, 0xaa, 0xbb, 0xcc, 0xdd, 'x', 'y');
 	assert_int_equal(lab_only(lab, PPP_LCP, ECHO_REP)->id, 5);
-	LAB_HOLDS(&lab->sent[0], (uint8_t)(lab->s.our_magic >> 24), (uint8_t)(lab->s.our_magic >> 16),
-		(uint8_t)(lab->s.our_magic >> 8), (uint8_t)lab->s.our_magic, 'x', 'y');
+	LAB_HOLDS(&lab->sent[0], (uint8_t)(lab->s.our_magic >> 24),
+		(uint8_t)(lab->s.our_magic >> 16), (uint8_t)(lab->s.our_magic >> 8),
+		(uint8_t)lab->s.our_magic, 'x', 'y');
 }
 
 static void unanswered_echoes_end_the_session(void **state)
@@ -390,7 +409,8 @@ static void our_own_magic_number_in_an_echo_ends_the_session_as_a_loop(void **st
 
 	lab_lcp_opened(lab);
 	m = lab->s.our_magic;
-	LAB_IN(lab, PPP_LCP, ECHO_REQ, 1, (uint8_t)(m >> 24), (uint8_t)(m >> 16), (uint8_t)(m >> 8), (uint8_t)m);
+	LAB_IN(lab, PPP_LCP, ECHO_REQ, 1, (uint8_t)(m >> 24), (uint8_t)(m >> 16), (uint8_t)(m >> 8),
+		(uint8_t)m);
 	lab_only(lab, PPP_LCP, TERM_REQ);
 	LAB_EMPTY(lab, PPP_LCP, TERM_ACK, 1);
 	assert_int_equal(lab->cause, PPP_CAUSE_LOOP);
@@ -483,7 +503,8 @@ static void before_phase_network_other_protocols_are_discarded_in_silence(void *
 /* s6.5 */
 static void a_compressed_protocol_field_is_understood(void **state)
 {
-	static const uint8_t odd[] = {0xfb, 1, 1, 0, 4}; /* multilink's 80fb is CCP; 00fb is link-level compression */
+	static const uint8_t odd[] = {
+		0xfb, 1, 1, 0, 4}; /* multilink's 80fb is CCP; 00fb is link-level compression */
 	struct lab *lab = *state;
 
 	lab_network(lab);
@@ -535,6 +556,7 @@ int main(void)
 		LAB_TEST(three_hundred_and_fifty_unknown_options_are_rejected_within_the_mru),
 		LAB_TEST(a_request_that_fills_the_mru_exactly_is_answered_within_it),
 		LAB_TEST(after_max_failure_naks_become_rejects),
+		LAB_TEST(an_ack_starts_the_count_of_naks_again),
 		LAB_TEST(a_peer_that_naks_for_ever_is_given_up),
 		LAB_TEST(a_peer_that_rejects_for_ever_is_given_up),
 		LAB_TEST(an_ack_with_another_id_or_other_contents_is_dropped),

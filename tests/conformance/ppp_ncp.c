@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ppp_ncp.c - IPCP (RFC 1332, RFC 1877), IPv6CP (RFC 5072), and each living by itself (RFC 1661 s3.6). */
+/* ppp_ncp.c - IPCP (RFC 1332, RFC 1877), IPv6CP (RFC 5072), and each living by itself (RFC 1661
+ * s3.6). */
 #include <string.h>
 
 #include "lab.h"
@@ -47,11 +48,12 @@ static void dns_is_given_by_nak_and_servers_we_do_not_have_are_rejected(void **s
 	struct lab *lab = *state;
 
 	lab_authenticated(lab);
-	LAB_IN(lab, PPP_IPCP, CONF_REQ, 1, 3, 6, 0, 0, 0, 0, 129, 6, 0, 0, 0, 0, 130, 6, 0, 0, 0, 0, 131, 6, 0, 0, 0,
-		0, 132, 6, 0, 0, 0, 0);
+	LAB_IN(lab, PPP_IPCP, CONF_REQ, 1, 3, 6, 0, 0, 0, 0, 129, 6, 0, 0, 0, 0, 130, 6, 0, 0, 0, 0,
+		131, 6, 0, 0, 0, 0, 132, 6, 0, 0, 0, 0);
 	lab_only(lab, PPP_IPCP, CONF_REJ);
 	LAB_HOLDS(&lab->sent[0], 130, 6, 0, 0, 0, 0, 132, 6, 0, 0, 0, 0);
-	LAB_IN(lab, PPP_IPCP, CONF_REQ, 2, 3, 6, 0, 0, 0, 0, 129, 6, 0, 0, 0, 0, 131, 6, 0, 0, 0, 0);
+	LAB_IN(lab, PPP_IPCP, CONF_REQ, 2, 3, 6, 0, 0, 0, 0, 129, 6, 0, 0, 0, 0, 131, 6, 0, 0, 0,
+		0);
 	lab_only(lab, PPP_IPCP, CONF_NAK);
 	LAB_HOLDS(&lab->sent[0], 3, 6, 10, 0, 0, 2, 129, 6, 8, 8, 8, 8, 131, 6, 8, 8, 4, 4);
 }
@@ -67,7 +69,8 @@ static void nbns_is_given_by_nak(void **state)
 	v.nbns[0] = 0x01020304;
 	v.nbns[1] = 0x05060708;
 	lab_give(lab, &v);
-	LAB_IN(lab, PPP_IPCP, CONF_REQ, 2, 3, 6, 10, 0, 0, 2, 130, 6, 0, 0, 0, 0, 132, 6, 0, 0, 0, 0);
+	LAB_IN(lab, PPP_IPCP, CONF_REQ, 2, 3, 6, 10, 0, 0, 2, 130, 6, 0, 0, 0, 0, 132, 6, 0, 0, 0,
+		0);
 	lab_only(lab, PPP_IPCP, CONF_NAK);
 	LAB_HOLDS(&lab->sent[0], 130, 6, 1, 2, 3, 4, 132, 6, 5, 6, 7, 8);
 }
@@ -77,7 +80,8 @@ static void header_compression_and_the_old_addresses_option_are_rejected(void **
 	struct lab *lab = *state;
 
 	lab_authenticated(lab);
-	LAB_IN(lab, PPP_IPCP, CONF_REQ, 2, 2, 6, 0, 0x2d, 15, 1, 3, 6, 0, 0, 0, 0, 1, 10, 0, 0, 0, 0, 0, 0, 0, 0);
+	LAB_IN(lab, PPP_IPCP, CONF_REQ, 2, 2, 6, 0, 0x2d, 15, 1, 3, 6, 0, 0, 0, 0, 1, 10, 0, 0, 0,
+		0, 0, 0, 0, 0);
 	lab_only(lab, PPP_IPCP, CONF_REJ);
 	LAB_HOLDS(&lab->sent[0], 2, 6, 0, 0x2d, 15, 1, 1, 10, 0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -31,8 +31,8 @@ static const char *const rfc1661_text[FSM_EVENTS] = {
 
 static void render(const struct fsm_cell *cell, char *text, size_t size)
 {
-	static const char *const acts[] = {"tld", "tls", "irc", "zrc", "scr", "sca", "scn", "str", "sta", "scj",
-		"ser", "tlu", "tlf"};
+	static const char *const acts[] = {"tld", "tls", "irc", "zrc", "scr", "sca", "scn", "str",
+		"sta", "scj", "ser", "tlu", "tlf"};
 	size_t n = 0;
 
 	if (cell->next == FSM_ILLEGAL) {
@@ -58,7 +58,8 @@ static void every_cell_equals_the_text_of_rfc_1661(void **state)
 			char cell[32];
 
 			render(fsm_cell((enum fsm_event)event, st), cell, sizeof(cell));
-			n += (size_t)snprintf(row + n, sizeof(row) - n, "%s%s", st ? " " : "", cell);
+			n += (size_t)snprintf(
+				row + n, sizeof(row) - n, "%s%s", st ? " " : "", cell);
 		}
 		assert_string_equal(row, rfc1661_text[event]);
 	}

@@ -27,12 +27,13 @@ static struct ppp_env env_of(struct lab *lab)
 	return (struct ppp_env){.now_ns = lab->now_ns, .rnd = lab->rnd};
 }
 
-/* RFC 1661 s4.2: the timer runs in states 4 to 8 only, and the public deadline is the least of all. */
+/* RFC 1661 s4.2: the timer runs in states 4 to 8 only, and the public deadline is the least of
+ * all. */
 void lab_check(const struct lab *lab)
 {
 	const struct ppp_session *s = &lab->s;
-	const uint64_t all[] = {s->lcp.deadline_ns, s->ipcp.deadline_ns, s->ipv6cp.deadline_ns, s->auth_deadline_ns,
-		s->chap_deadline_ns, s->echo_deadline_ns};
+	const uint64_t all[] = {s->lcp.deadline_ns, s->ipcp.deadline_ns, s->ipv6cp.deadline_ns,
+		s->auth_deadline_ns, s->chap_deadline_ns, s->echo_deadline_ns};
 	const struct ppp_fsm *fsm[] = {&s->lcp, &s->ipcp, &s->ipv6cp};
 	uint64_t least = 0;
 
@@ -55,7 +56,8 @@ void lab_check(const struct lab *lab)
 	assert_int_equal(!!(s->ncp_up & 1), s->ipcp.state == FSM_OPENED);
 	assert_int_equal(!!(s->ncp_up & 2), s->ipv6cp.state == FSM_OPENED);
 	assert_true(s->lcp.state == FSM_OPENED || !s->ncp_up);
-	assert_int_equal(s->lcp.state == FSM_OPENED, s->phase == PPP_AUTHENTICATE || s->phase == PPP_NETWORK);
+	assert_int_equal(s->lcp.state == FSM_OPENED,
+		s->phase == PPP_AUTHENTICATE || s->phase == PPP_NETWORK);
 }
 
 static void take_frame(struct lab *lab, const struct ppp_action *a)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lab.h - one session on a bench: a fake clock, fixed randomness, a peer that the test scripts byte by byte, and a
- * complete peer for whole dialogues. Every frame goes in from an exact-size heap copy, so that a sanitizer sees one
- * octet too many; every call's actions are checked against the bounds of ppp.h. */
+/* lab.h - one session on a bench: a fake clock, fixed randomness, a peer that the test scripts byte
+ * by byte, and a complete peer for whole dialogues. Every frame goes in from an exact-size heap
+ * copy, so that a sanitizer sees one octet too many; every call's actions are checked against the
+ * bounds of ppp.h. */
 #ifndef TESTS_PPP_LAB_H
 #define TESTS_PPP_LAB_H
 
@@ -16,7 +17,8 @@
 enum { LAB_FRAMES = 64, LAB_FRAME = 2048 };
 
 struct lab_frame {
-	uint16_t proto, len; /* len: of data, as the packet's own length field says, less the header */
+	uint16_t proto,
+		len; /* len: of data, as the packet's own length field says, less the header */
 	uint8_t code, id;
 	uint8_t data[LAB_FRAME];
 };
@@ -39,8 +41,10 @@ struct lab {
 void lab_new(struct lab *lab);
 void lab_open(struct lab *lab);
 void lab_raw(struct lab *lab, const void *frame, size_t len);
-void lab_in(struct lab *lab, uint16_t proto, uint8_t code, uint8_t id, const void *data, size_t len);
-/* Advance the clock and tick at each deadline on the way. n_sent then counts the frames of all those ticks. */
+void lab_in(
+	struct lab *lab, uint16_t proto, uint8_t code, uint8_t id, const void *data, size_t len);
+/* Advance the clock and tick at each deadline on the way. n_sent then counts the frames of all
+ * those ticks. */
 void lab_wait_ms(struct lab *lab, uint64_t ms);
 void lab_verdict(struct lab *lab, bool accept);
 struct ppp_verdict lab_a_verdict(const struct lab *lab);
@@ -59,14 +63,15 @@ void lab_lcp_opened(struct lab *lab);
 void lab_authenticated(struct lab *lab);
 void lab_network(struct lab *lab);
 
-#define LAB_IN(lab, proto, code, id, ...) \
-	lab_in(lab, proto, code, id, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define LAB_IN(lab, proto, code, id, ...)                                                          \
+	lab_in(lab, proto, code, id, (const uint8_t[]){__VA_ARGS__},                               \
+		sizeof((const uint8_t[]){__VA_ARGS__}))
 #define LAB_EMPTY(lab, proto, code, id) lab_in(lab, proto, code, id, "", 0)
-#define LAB_HOLDS(frame, ...)                                                                  \
-	do {                                                                                   \
-		const uint8_t lab_want[] = {__VA_ARGS__};                                      \
-		assert_int_equal((frame)->len, sizeof(lab_want));                              \
-		assert_memory_equal((frame)->data, lab_want, sizeof(lab_want));                \
+#define LAB_HOLDS(frame, ...)                                                                      \
+	do {                                                                                       \
+		const uint8_t lab_want[] = {__VA_ARGS__};                                          \
+		assert_int_equal((frame)->len, sizeof(lab_want));                                  \
+		assert_memory_equal((frame)->data, lab_want, sizeof(lab_want));                    \
 	} while (0)
 
 int lab_setup(void **state);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* robust_test.c - bad input in every phase: all truncations, single-octet mutations, random frames and event orders.
- * lab_check() holds the invariants after every call; frames are exact-size heap copies for the sanitizer. */
+/* robust_test.c - bad input in every phase: all truncations, single-octet mutations, random frames
+ * and event orders. lab_check() holds the invariants after every call; frames are exact-size heap
+ * copies for the sanitizer. */
 #include <string.h>
 
 #include "lab.h"
@@ -11,7 +12,9 @@ struct golden {
 };
 
 static const struct golden golden[] = {
-	{26, {0xc0, 0x21, 1, 1, 0, 24, 1, 4, 5, 0xd4, 2, 6, 0, 0, 0, 0, 5, 6, 1, 2, 3, 4, 7, 2, 8, 2}},
+	{26,
+		{0xc0, 0x21, 1, 1, 0, 24, 1, 4, 5, 0xd4, 2, 6, 0, 0, 0, 0, 5, 6, 1, 2, 3, 4, 7, 2,
+			8, 2}},
 	{12, {0xc0, 0x21, 2, 1, 0, 10, 5, 6, 1, 2, 3, 4}},
 	{11, {0xc0, 0x21, 3, 1, 0, 9, 3, 5, 0xc2, 0x23, 5}},
 	{10, {0xc0, 0x21, 3, 1, 0, 8, 3, 4, 0xc0, 0x23}},
@@ -25,7 +28,9 @@ static const struct golden golden[] = {
 	{11, {0xc0, 0x21, 12, 1, 0, 9, 0xaa, 0xbb, 0xcc, 0xdd, 'x'}},
 	{10, {0xc0, 0x21, 99, 1, 0, 8, 1, 2, 3, 4}},
 	{12, {0xc0, 0x23, 1, 1, 0, 10, 2, 'a', 'b', 2, 'c', 'd'}},
-	{27, {0xc2, 0x23, 2, 1, 0, 25, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 'u', 's', 'e', 'r'}},
+	{27,
+		{0xc2, 0x23, 2, 1, 0, 25, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+			'u', 's', 'e', 'r'}},
 	{24, {0x80, 0x21, 1, 1, 0, 22, 3, 6, 0, 0, 0, 0, 129, 6, 0, 0, 0, 0, 131, 6, 0, 0, 0, 0}},
 	{12, {0x80, 0x21, 2, 1, 0, 10, 3, 6, 10, 0, 0, 1}},
 	{12, {0x80, 0x21, 3, 1, 0, 10, 3, 6, 10, 0, 0, 9}},
@@ -84,7 +89,8 @@ static void every_golden_frame_at_every_length_in_every_phase_is_safe(void **sta
 				go_to(lab, place);
 				lab_raw(lab, golden[g].bytes, len);
 				assert_true(lab->n_sent <= 4);
-				/* cut short it is never obeyed, but it may be rejected as unknown */
+				/* cut short it is never obeyed, but it may be rejected as
+				 * unknown */
 				if (len < golden[g].len && golden[g].bytes[1] == 0x21)
 					assert_int_equal(lab->n_sent, 0);
 			}
@@ -124,10 +130,10 @@ static void one_random_step(struct lab *lab)
 	} else {
 		f = golden[rnd() % N_GOLDEN];
 		if (f.bytes[0] & 0x80 && f.len > 5) { /* often the id that is waited for */
-			f.bytes[3] = f.bytes[0] == 0xc2	      ? lab->s.auth_id
-				     : f.bytes[0] == 0xc0     ? lab->s.lcp.id
-				     : f.bytes[1] == 0x21 ? lab->s.ipcp.id
-							      : lab->s.ipv6cp.id;
+			f.bytes[3] = f.bytes[0] == 0xc2 ? lab->s.auth_id
+				: f.bytes[0] == 0xc0    ? lab->s.lcp.id
+				: f.bytes[1] == 0x21    ? lab->s.ipcp.id
+							: lab->s.ipv6cp.id;
 		}
 		for (uint32_t n = rnd() % 4; n; n--)
 			if (rnd() & 1)

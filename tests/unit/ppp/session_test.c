@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* session_test.c - whole dialogues: the order of the phases, the ends of a session, the verdict, the timers. */
+/* session_test.c - whole dialogues: the order of the phases, the ends of a session, the verdict,
+ * the timers. */
 #include "lab.h"
 
 static void a_chap_session_comes_up_with_both_families(void **state)
@@ -53,6 +54,19 @@ static void an_lcp_request_in_phase_network_starts_with_authentication_again(voi
 	assert_non_null(lab_find(lab, PPP_CHAP, 1));
 	assert_int_equal(lab->links, 2);
 	assert_int_equal(lab->downs, 0);
+}
+
+static void no_challenge_is_repeated_while_lcp_renegotiates(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_lcp_opened(lab);
+	lab_wait_ms(lab, 1000);
+	LAB_IN(lab, PPP_LCP, CONF_REQ, 9, 5, 6, 1, 2, 3, 4);
+	lab_wait_ms(lab, 2999);
+	assert_int_equal(lab->n_sent, 0);
+	lab_wait_ms(lab, 1);
+	lab_only(lab, PPP_LCP, CONF_REQ);
 }
 
 static void a_verdict_for_the_time_before_a_renegotiation_is_ignored(void **state)
@@ -110,7 +124,7 @@ static void a_terminate_ack_ends_a_closing_session_at_once(void **state)
 	assert_int_equal(lab->cause, PPP_CAUSE_ADMIN);
 }
 
-static void the_peers_terminate_is_acknowledged_and_the_session_lingers_one_restart_time(void **state)
+static void a_terminate_is_acknowledged_and_the_session_lingers_one_restart_time(void **state)
 {
 	struct lab *lab = *state;
 
@@ -163,7 +177,8 @@ static void a_full_output_drops_frames_but_never_the_end(void **state)
 	lab->out.n = 0;
 	lab->out.used = 0;
 	for (int i = 0; i < 100; i++)
-		ppp_input(&lab->s, &lab->p, (const uint8_t *)"\xc0\x21\x09\x01\x00\x08\0\0\0\0", 10, &env, &lab->out);
+		ppp_input(&lab->s, &lab->p, (const uint8_t *)"\xc0\x21\x09\x01\x00\x08\0\0\0\0", 10,
+			&env, &lab->out);
 	assert_true(lab->out.lost > 0);
 	assert_true(lab->out.n < PPP_OUT_ACTIONS);
 	ppp_lower_down(&lab->s, &lab->out);
@@ -190,11 +205,12 @@ int main(void)
 		LAB_TEST(a_pap_session_comes_up),
 		LAB_TEST(without_authentication_control_is_still_asked_for_addresses),
 		LAB_TEST(an_lcp_request_in_phase_network_starts_with_authentication_again),
+		LAB_TEST(no_challenge_is_repeated_while_lcp_renegotiates),
 		LAB_TEST(a_verdict_for_the_time_before_a_renegotiation_is_ignored),
 		LAB_TEST(unanswered_requests_are_sent_max_configure_times_then_the_session_ends),
 		LAB_TEST(closing_sends_max_terminate_requests_then_ends),
 		LAB_TEST(a_terminate_ack_ends_a_closing_session_at_once),
-		LAB_TEST(the_peers_terminate_is_acknowledged_and_the_session_lingers_one_restart_time),
+		LAB_TEST(a_terminate_is_acknowledged_and_the_session_lingers_one_restart_time),
 		LAB_TEST(the_lower_layer_going_ends_the_session_once_and_sends_nothing),
 		LAB_TEST(a_session_never_opened_can_be_closed),
 		LAB_TEST(a_full_output_drops_frames_but_never_the_end),
