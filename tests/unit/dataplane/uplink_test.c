@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* uplink_test.c - from the LAC's frame to the core port: outer headers, L2TP and PPP variants, inner checks, routes. */
+#include "tests/unit/dataplane/lab.h"
+
+static uint8_t ip[2000];
+
+static void send_ip(uint32_t slot, uint16_t n)
+{
+	struct frame f;
+
+	lac_ip(&f, slot, ip, n);
+	lab_rx(slot > 4, ACCESS, &f);
+	lab_run();
+}
+
+static void send_l2tp(const void *bytes, uint16_t n)
+{
+	struct frame f;
+
+	lac_frame(&f, bytes, n);
+	lab_rx(0, ACCESS, &f);
+	lab_run();
+}
+
+static void send_raw(struct frame *f)
+{
+	lab_rx(0, ACCESS, f);
+	lab_run();
+}
+
+static void assert_only_drop(enum drop_reason why, uint64_t n)
+{
+	struct frame f;
+
+	assert_int_equal(lab_drops(why), n);
+	assert_int_equal(lab_dropped(), n);
+	assert_false(lab_tx(CORE, &f));
+	assert_false(lab_tx(ACCESS, &f));
+}
+
+static void assert_forwarded4(uint16_t n)
+{
+	struct frame f;
+	const uint8_t *out;
+	uint16_t len;
+
+	assert_true(lab_tx(CORE, &f));
+	out = assert_core(&f, &len);
+	assert_int_equal(len, n);
+	assert_int_equal(out[8], ip[8] - 1);
+	assert_int_equal(ref_sum(out, 20, 0), 0xffff);
+	assert_memory_equal(out, ip, 8);
+	assert_memory_equal(out + 12, ip + 12, n - 12u);
+	assert_int_equal(lab_dropped(), 0);
+}
+
+static void a_plain_ipv4_packet_reaches_the_core_with_one_hop_less(void **state)
+{
+	(void)state;
+	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	assert_forwarded4(46);
+	assert_int_equal(lab_session(1)->up_packets, 1);
+	assert_int_equal(lab_session(1)->up_octets, 46);
+	assert_int_equal(lab_w[0]->tunnel_rx[1], 1);
+	assert_int_equal(lab_w[0]->stat.up_packets, 1);
+}
+
+static void a_plain_ipv6_packet_reaches_the_core_with_one_hop_less(void **state)
+{
+	struct frame f;
+	const uint8_t *out;
+	uint16_t n = ip6_udp(ip, POOL6 + 1, 0x2620000000000001, 100, 9), len;
+
+	(void)state;
+	send_ip(1, n);
+	assert_true(lab_tx(CORE, &f));
+	out = assert_core(&f, &len);
+	assert_int_equal(len, n);
+	assert_int_equal(out[7], 8);
+	assert_memory_equal(out + 8, ip + 8, n - 8u);
+	assert_int_equal(dp_t.more[1].up6_octets, n);
+	assert_int_equal(lab_session(1)->up_octets, n);
+}
+
+static void a_route_over_a_vlan_interface_gets_its_tag(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), IP(9, 1, 1, 1), 18, 64, 0));
+	assert_true(lab_tx(CORE, &f));
+	assert_int_equal(f.len, 18 + 46);
+	assert_int_equal(load16(f.b + 12), 0x8100);
+	assert_int_equal(load16(f.b + 14), 100);
+	assert_int_equal(load16(f.b + 16), 0x0800);
+	assert_memory_equal(f.b + 18 + 12, ip + 12, 34);
+}
+
+/* Every legal shape of the data header, and what is not one. `IP` = the packet follows. */
+struct shape {
+	const char *name;
+	uint8_t head[40];
+	uint8_t n;
+	enum drop_reason why;
+	uint8_t tail; /* bytes after the packet */
+};
+#define T_  0, TID
+#define S1_ 0x01, 0x2d /* lab_sid(1) = 301 */
+static const struct shape shapes[] = {
+	{"plain", {0, 2, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_OK, 0},
+	{"no address and control field", {0, 2, T_, S1_, 0, 0x21}, 8, DROP_OK, 0},
+	{"one byte protocol", {0, 2, T_, S1_, 0xff, 3, 0x21}, 9, DROP_OK, 0},
+	{"neither", {0, 2, T_, S1_, 0x21}, 7, DROP_OK, 0},
+	{"Length", {0x40, 2, 0, 58, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_OK, 0},
+	{"Length, then padding", {0x40, 2, 0, 58, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_OK, 9},
+	{"Length one too long", {0x40, 2, 0, 59, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_L2TP_HEADER, 0},
+	{"Length shorter than the header", {0x40, 2, 0, 7, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_L2TP_HEADER, 0},
+	{"Length ends in the packet", {0x40, 2, 0, 40, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_INNER_HEADER, 0},
+	{"Length ends before PPP", {0x40, 2, 0, 8, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_PPP_HEADER, 0},
+	{"Ns and Nr", {0x08, 2, T_, S1_, 0, 9, 0, 0, 0xff, 3, 0, 0x21}, 14, DROP_OK, 0},
+	{"Length, Ns and Nr", {0x48, 2, 0, 62, T_, S1_, 0, 9, 0, 0, 0xff, 3, 0, 0x21}, 16, DROP_OK, 0},
+	{"Offset 0", {0x02, 2, T_, S1_, 0, 0, 0xff, 3, 0, 0x21}, 12, DROP_OK, 0},
+	{"Offset 3", {0x02, 2, T_, S1_, 0, 3, 1, 2, 3, 0xff, 3, 0, 0x21}, 15, DROP_OK, 0},
+	{"Offset beyond the message", {0x02, 2, T_, S1_, 3, 0, 0xff, 3, 0, 0x21}, 12, DROP_L2TP_HEADER, 0},
+	{"everything", {0x4b, 2, 0, 66, T_, S1_, 0, 9, 0, 0, 0, 2, 1, 2, 0xff, 3, 0, 0x21}, 20, DROP_OK, 0},
+	{"Priority", {0x01, 2, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_OK, 0},
+	{"reserved bits", {0x34, 0xf2, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_OK, 0},
+	{"L2F", {0, 1, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_L2TP_VERSION, 0},
+	{"L2TPv3", {0, 3, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_L2TP_VERSION, 0},
+	{"session id 0", {0, 2, T_, 0, 0, 0xff, 3, 0, 0x21}, 10, DROP_L2TP_HEADER, 0},
+	{"unknown session", {0, 2, T_, 3, 9, 0xff, 3, 0, 0x21}, 10, DROP_NO_SESSION, 0},
+	{"unknown tunnel", {0, 2, 9, 9, S1_, 0xff, 3, 0, 0x21}, 10, DROP_NO_SESSION, 0},
+	{"even protocol", {0, 2, T_, S1_, 0xff, 3, 0, 0x20}, 10, DROP_PPP_HEADER, 0},
+};
+
+static void every_data_header_variant_is_read_as_the_rfc_says(void **state)
+{
+	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+
+	for (size_t i = 0; i < RTE_DIM(shapes); i++) {
+		struct frame l = {0}, f;
+
+		print_message("%s\n", shapes[i].name);
+		put(&l, shapes[i].head, shapes[i].n);
+		put(&l, ip, n);
+		put(&l, "padding padding", shapes[i].tail);
+		send_l2tp(l.b, l.len);
+		if (shapes[i].why == DROP_OK)
+			assert_forwarded4(n);
+		else
+			assert_only_drop(shapes[i].why, 1);
+		assert_false(lab_tx(CORE, &f));
+		assert_int_equal(lab_reset(state), 0);
+	}
+}
+
+static void old_sequence_numbers_are_dropped_when_sequencing_is_used(void **state)
+{
+	static const struct {
+		uint16_t ns;
+		bool passes;
+	} seq[] = {{65534, true}, {65535, true}, {65535, false}, {1, true}, {0, false}, {2, true}, {1700, true}, {1699, false},
+		{100, true}};
+
+	(void)state;
+	lab_session(1)->flags |= S_TX_SEQ;
+	dp_t.more[1].rx_ns = 65534;
+	for (size_t i = 0; i < RTE_DIM(seq); i++) {
+		struct frame l = {0}, f;
+		uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+
+		put16(&l, 0x0802);
+		put16(&l, TID);
+		put16(&l, lab_sid(1));
+		put16(&l, seq[i].ns);
+		put16(&l, 0);
+		put32(&l, 0xff030021);
+		put(&l, ip, n);
+		send_l2tp(l.b, l.len);
+		assert_int_equal(lab_tx(CORE, &f), seq[i].passes);
+	}
+	assert_int_equal(lab_drops(DROP_OUT_OF_SEQUENCE), 3);
+}
+
+static void a_session_that_is_not_started_drops_and_counts(void **state)
+{
+	(void)state;
+	lab_session(1)->action = S_PENDING;
+	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	assert_only_drop(DROP_NOT_STARTED, 1);
+	assert_int_equal(dp_t.more[1].up_dropped, 1);
+}
+
+static void ids_from_another_sender_find_no_session(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < 2; k++) {
+		lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+		f.b[k ? 14 + 15 : 14 + 21]++; /* address, port */
+		fix_ip4(f.b + 14);
+		send_raw(&f);
+	}
+	assert_only_drop(DROP_NO_SESSION, 2);
+}
+
+static void ip_before_its_ncp_is_open_is_dropped(void **state)
+{
+	(void)state;
+	lab_session(1)->flags = S_V6;
+	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	lab_session(1)->flags = S_V4;
+	send_ip(1, ip6_udp(ip, POOL6 + 1, 0x2620000000000001, 18, 64));
+	assert_only_drop(DROP_PPP_PHASE, 2);
+}
+
+static void other_ppp_protocols_go_to_the_automaton_without_address_and_control(void **state)
+{
+	static const uint8_t lcp[] = {0xc0, 0x21, 9, 1, 0, 8, 1, 2, 3, 4};
+	struct frame l = {0};
+
+	(void)state;
+	put16(&l, 2);
+	put16(&l, TID);
+	put16(&l, lab_sid(2));
+	put16(&l, 0xff03);
+	put(&l, lcp, sizeof(lcp));
+	send_l2tp(l.b, l.len);
+	assert_int_equal(lab_ppp_frames, 1);
+	assert_int_equal(lab_ppp_slot, 2);
+	assert_int_equal(lab_ppp.len, sizeof(lcp));
+	assert_memory_equal(lab_ppp.b, lcp, sizeof(lcp));
+	assert_int_equal(lab_dropped(), 0);
+}
+
+static void a_flood_of_control_frames_in_one_session_is_policed_alone(void **state)
+{
+	static const uint8_t lcp[] = {0xc0, 0x21, 9, 1, 0, 8, 1, 2, 3, 4};
+
+	(void)state;
+	for (unsigned int k = 0; k < 401; k++) {
+		struct frame l = {0};
+
+		put16(&l, 2);
+		put16(&l, TID);
+		put16(&l, lab_sid(k < 400 ? 1 : 2));
+		put(&l, lcp, sizeof(lcp));
+		send_l2tp(l.b, l.len);
+	}
+	assert_in_range(lab_ppp_frames, 60, 120);
+	assert_int_equal(lab_ppp_slot, 2);
+	assert_int_equal(lab_drops(DROP_PPP_POLICED), 401 - lab_ppp_frames);
+}
+
+static void a_malformed_inner_header_is_dropped(void **state)
+{
+	uint16_t n;
+
+	(void)state;
+	for (unsigned int k = 0; k < 6; k++) {
+		n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+		if (k == 0)
+			ip[0] = 0x44;
+		else if (k == 1)
+			ip[0] = 0x55;
+		else if (k == 2)
+			store16(ip + 2, n + 1);
+		else if (k == 3)
+			store16(ip + 2, 19);
+		else if (k == 4)
+			ip[0] = 0x4f; /* 60 bytes of header in 46 */
+		fix_ip4(ip);
+		if (k == 0 || k == 5)
+			ip[10] ^= 1;
+		send_ip(1, n);
+	}
+	n = ip6_udp(ip, POOL6 + 1, 0x2620000000000001, 18, 64);
+	store16(ip + 4, n - 39);
+	send_ip(1, n);
+	assert_only_drop(DROP_INNER_HEADER, 7);
+	assert_int_equal(dp_t.more[1].up_dropped, 7);
+}
+
+static void bytes_after_the_ip_length_are_cut_off(void **state)
+{
+	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+
+	(void)state;
+	memset(ip + n, 0xee, 20);
+	send_ip(1, n + 20);
+	assert_forwarded4(n);
+}
+
+static void a_source_that_is_not_the_subscribers_is_dropped(void **state)
+{
+	(void)state;
+	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 2), HOST_IP, 18, 64, 0));
+	send_ip(1, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
+	send_ip(1, ip6_udp(ip, POOL6 + 2, 0x2620000000000001, 18, 64));
+	send_ip(1, ip6_udp(ip, 0, 0x2620000000000001, 18, 64));
+	lab_session(2)->flags |= S_ROUTES; /* the route is session 1's */
+	send_ip(2, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
+	assert_only_drop(DROP_SPOOFED_SOURCE, 5);
+	assert_int_equal(lab_session(1)->up_packets, 0);
+}
+
+static void a_source_behind_a_framed_route_passes(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	lab_session(1)->flags |= S_ROUTES;
+	send_ip(1, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
+	assert_forwarded4(46);
+	send_ip(1, ip6_udp(ip, 0x20010db8000f0007, 0x2620000000000001, 18, 64));
+	assert_true(lab_tx(CORE, &f));
+}
+
+static void without_source_check_only_martians_are_refused(void **state)
+{
+	(void)state;
+	lab_session(1)->flags |= S_NO_SRC_CHECK;
+	send_ip(1, ip4_udp(ip, IP(172, 16, 0, 9), HOST_IP, 18, 64, 0));
+	assert_forwarded4(46);
+	send_ip(1, ip4_udp(ip, IP(127, 0, 0, 1), HOST_IP, 18, 64, 0));
+	send_ip(1, ip4_udp(ip, IP(224, 0, 0, 1), HOST_IP, 18, 64, 0));
+	assert_only_drop(DROP_SPOOFED_SOURCE, 2);
+}
+
+static void destinations_that_must_not_be_routed_are_dropped(void **state)
+{
+	static const uint32_t dst[] = {IP(0, 0, 0, 1), IP(127, 0, 0, 1), IP(224, 0, 0, 251), IP(255, 255, 255, 255)};
+
+	(void)state;
+	for (size_t i = 0; i < RTE_DIM(dst); i++)
+		send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), dst[i], 18, 64, 0));
+	send_ip(1, ip6_udp(ip, POOL6 + 1, 0, 18, 64));
+	assert_only_drop(DROP_MARTIAN, 5);
+}
+
+static void a_blackhole_is_silent(void **state)
+{
+	(void)state;
+	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), IP(12, 0, 0, 1), 18, 64, 0));
+	send_ip(1, ip6_udp(ip, POOL6 + 1, 0x2622000000000001, 18, 64));
+	assert_only_drop(DROP_BLACKHOLE, 2);
+}
+
+static void what_is_for_us_goes_to_linux_unchanged(void **state)
+{
+	struct dp_msg msg;
+	struct frame f;
+	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), IP(13, 0, 0, 1), 18, 1, 0);
+
+	(void)state;
+	send_ip(1, n);
+	assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
+	assert_int_equal(msg.type, PUNT_LNS0);
+	assert_int_equal(f.len, n);
+	assert_memory_equal(f.b, ip, n);
+	assert_int_equal(lab_dropped(), 0);
+}
+
+static void an_unknown_next_hop_goes_to_linux(void **state)
+{
+	uint64_t adj = dp_t.adj[ADJ_GW];
+	struct dp_msg msg;
+	struct frame f;
+
+	(void)state;
+	dp_t.adj[ADJ_GW] = 0;
+	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	dp_t.adj[ADJ_GW] = adj;
+	assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
+	assert_int_equal(msg.type, PUNT_LNS0);
+	assert_int_equal(f.b[8], 64);
+}
+
+/* -- outer headers -- */
+static void short_frames_are_runts(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	f.len = 13;
+	send_raw(&f);
+	f.len = 33;
+	send_raw(&f);
+	eth(&f, ACCESS, 0x86dd);
+	put(&f, ip, 39);
+	send_raw(&f);
+	assert_only_drop(DROP_RUNT, 3);
+}
+
+static void a_vlan_that_is_no_interface_is_dropped(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	eth(&f, VLAN_IF, 0x0800);
+	put(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 1), 18, 64, 0));
+	f.b[15] = 101;
+	lab_rx(0, CORE, &f);
+	lab_run();
+	assert_only_drop(DROP_UNKNOWN_VLAN, 1);
+}
+
+static void frames_for_another_station_are_dropped(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	f.b[5]++;
+	send_raw(&f);
+	assert_only_drop(DROP_NOT_FOR_US, 1);
+}
+
+static void frames_that_nobody_speaks_are_dropped(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	eth(&f, ACCESS, 0x8863);
+	put(&f, ip, 50);
+	send_raw(&f);
+	assert_only_drop(DROP_NOT_IP, 1);
+}
+
+static void a_malformed_outer_header_is_dropped(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < 6; k++) {
+		lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+		if (k == 0)
+			f.b[14] = 0x35;
+		else if (k == 1)
+			f.b[14] = 0x44;
+		else if (k == 2)
+			store16(f.b + 16, f.len - 13);
+		else if (k == 3)
+			store16(f.b + 16, 19);
+		else if (k == 4)
+			store16(f.b + 14 + 24, 7);
+		else
+			store16(f.b + 14 + 24, f.len - 33);
+		if (k > 2)
+			fix_ip4(f.b + 14);
+		send_raw(&f);
+	}
+	assert_only_drop(DROP_BAD_OUTER, 6);
+}
+
+static void a_wrong_outer_header_checksum_is_dropped(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	f.b[14 + 1] ^= 4;
+	send_raw(&f);
+	assert_only_drop(DROP_BAD_CHECKSUM, 1);
+}
+
+static void the_first_fragment_of_a_tunnel_packet_is_dropped(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	f.b[14 + 6] = 0x20;
+	fix_ip4(f.b + 14);
+	send_raw(&f);
+	assert_only_drop(DROP_OUTER_FRAGMENT, 1);
+}
+
+static void outer_options_and_ethernet_padding_do_no_harm(void **state)
+{
+	struct frame f, g;
+	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+
+	(void)state;
+	lac_ip(&f, 1, ip, n);
+	g = f;
+	g.len = 14 + 20;
+	put32(&g, 0x01010100);
+	put(&g, f.b + 34, f.len - 34u);
+	g.b[14] = 0x46;
+	store16(g.b + 16, f.len - 10);
+	fix_ip4(g.b + 14);
+	put(&g, "padding", 7);
+	send_raw(&g);
+	assert_forwarded4(n);
+}
+
+static void data_without_udp_checksum_is_accepted(void **state)
+{
+	struct frame f;
+	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+
+	(void)state;
+	lac_ip(&f, 1, ip, n);
+	store16(f.b + 14 + 26, 0);
+	send_raw(&f);
+	assert_forwarded4(n);
+}
+
+static void an_ipv6_peer_is_compared_in_full(void **state)
+{
+	struct dp_tunnel *t = &dp_t.tunnel[2];
+	struct session_key k;
+	uint8_t lac[16] = {0x20, 0x01, 0xd, 0xb8, [15] = 7};
+	struct frame f;
+	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+	uint8_t head[48] = {0x60, [6] = 17, [7] = 60};
+
+	(void)state;
+	t->peer = (struct l2tp_peer){.family = 6, .port = 40000, .local_port = 1701};
+	memcpy(t->peer.addr, lac, 16);
+	memcpy(t->peer.local, dp_t.endpoint[1].addr, 16);
+	lab_session(1)->tunnel = 2;
+	session_key_build(&k, 0, 1, session_key_peer6(lac, 40000), 200, lab_sid(1));
+	assert_int_equal(rte_hash_add_key_data(dp_t.keys, &k, (void *)1), 0);
+	for (unsigned int right = 0; right < 2; right++) {
+		eth(&f, ACCESS, 0x86dd);
+		memcpy(head + 8, lac, 16);
+		memcpy(head + 24, dp_t.endpoint[1].addr, 16);
+		store16(head + 4, 18 + n);
+		store16(head + 40, 40000);
+		store16(head + 42, 1701);
+		store16(head + 44, 18 + n);
+		put(&f, head, 48);
+		put16(&f, 2);
+		put16(&f, 200);
+		put16(&f, lab_sid(1));
+		put32(&f, 0xff030021);
+		put(&f, ip, n);
+		t->peer.addr[7] = !right; /* the key's fold matches, the record's identity does not */
+		send_raw(&f);
+		assert_int_equal(lab_tx(CORE, &f), right);
+	}
+	assert_int_equal(lab_drops(DROP_NO_SESSION), 1);
+	rte_hash_del_key(dp_t.keys, &k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, lab_reset, lab_reset)
+		T(a_plain_ipv4_packet_reaches_the_core_with_one_hop_less),
+		T(a_plain_ipv6_packet_reaches_the_core_with_one_hop_less),
+		T(a_route_over_a_vlan_interface_gets_its_tag),
+		T(every_data_header_variant_is_read_as_the_rfc_says),
+		T(old_sequence_numbers_are_dropped_when_sequencing_is_used),
+		T(a_session_that_is_not_started_drops_and_counts),
+		T(ids_from_another_sender_find_no_session),
+		T(ip_before_its_ncp_is_open_is_dropped),
+		T(other_ppp_protocols_go_to_the_automaton_without_address_and_control),
+		T(a_flood_of_control_frames_in_one_session_is_policed_alone),
+		T(a_malformed_inner_header_is_dropped),
+		T(bytes_after_the_ip_length_are_cut_off),
+		T(a_source_that_is_not_the_subscribers_is_dropped),
+		T(a_source_behind_a_framed_route_passes),
+		T(without_source_check_only_martians_are_refused),
+		T(destinations_that_must_not_be_routed_are_dropped),
+		T(a_blackhole_is_silent),
+		T(what_is_for_us_goes_to_linux_unchanged),
+		T(an_unknown_next_hop_goes_to_linux),
+		T(short_frames_are_runts),
+		T(a_vlan_that_is_no_interface_is_dropped),
+		T(frames_for_another_station_are_dropped),
+		T(frames_that_nobody_speaks_are_dropped),
+		T(a_malformed_outer_header_is_dropped),
+		T(a_wrong_outer_header_checksum_is_dropped),
+		T(the_first_fragment_of_a_tunnel_packet_is_dropped),
+		T(outer_options_and_ethernet_padding_do_no_harm),
+		T(data_without_udp_checksum_is_accepted),
+		T(an_ipv6_peer_is_compared_in_full),
+	};
+
+	return cmocka_run_group_tests(tests, lab_start, lab_stop);
+}
