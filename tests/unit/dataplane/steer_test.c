@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* steer_test.c - two workers: every packet is processed by its session's owner, wherever it came in. */
+#include "tests/unit/dataplane/lab.h"
+
+static uint8_t ip[2000];
+
+static void uplink_of_another_worker_is_handed_to_it(void **state)
+{
+	struct frame f;
+	uint16_t n, len;
+
+	(void)state;
+	for (unsigned int v6 = 0; v6 < 2; v6++)
+		for (unsigned int from = 0; from < 2; from++) {
+			uint32_t slot = from ? 2 : 6;
+
+			n = v6 ? ip6_udp(ip, POOL6 + slot, 0x2620000000000001, 50, 64) :
+				ip4_udp(ip, IP(10, 0, 0, slot), HOST_IP, 50, 64, 0);
+			lac_ip(&f, slot, ip, n);
+			lab_rx(from, ACCESS, &f);
+			lab_poll(from);
+			assert_false(lab_tx(CORE, &f));
+			lab_poll(!from);
+			assert_true(lab_tx(CORE, &f));
+			assert_core(&f, &len);
+			assert_int_equal(len, n);
+			assert_int_equal(lab_session(slot)->up_packets, v6 + 1);
+		}
+	assert_int_equal(lab_w[0]->stat.handed_out, 2);
+	assert_int_equal(lab_w[0]->stat.handed_in, 2);
+	assert_int_equal(lab_w[1]->stat.up_packets, 2);
+	assert_int_equal(lab_dropped(), 0);
+}
+
+static void downlink_of_another_worker_is_handed_to_it(void **state)
+{
+	struct frame f;
+	uint16_t n, len;
+
+	(void)state;
+	for (unsigned int v6 = 0; v6 < 2; v6++)
+		for (unsigned int from = 0; from < 2; from++) {
+			uint32_t slot = from ? 2 : 6;
+
+			n = v6 ? ip6_udp(ip, 0x2620000000000001, POOL6 + slot, 50, 64) :
+				ip4_udp(ip, HOST_IP, IP(10, 0, 0, slot), 50, 64, 0);
+			core_ip(&f, ip, n);
+			lab_rx(from, CORE, &f);
+			lab_poll(from);
+			assert_false(lab_tx(ACCESS, &f));
+			lab_poll(!from);
+			assert_true(lab_tx(ACCESS, &f));
+			assert_int_equal(assert_tunnel(&f, slot, &len)[v6 ? 7 : 8], 63);
+			assert_int_equal(len, n);
+		}
+	assert_int_equal(lab_dropped(), 0);
+}
+
+static void subscriber_to_subscriber_takes_one_hop_on_both_workers(void **state)
+{
+	static const uint32_t pair[][2] = {{1, 2}, {1, 6}, {6, 1}, {5, 7}};
+	struct frame f;
+	const uint8_t *in;
+	uint16_t n, len;
+
+	(void)state;
+	for (size_t i = 0; i < RTE_DIM(pair); i++)
+		for (unsigned int v6 = 0; v6 < 2; v6++) {
+			n = v6 ? ip6_udp(ip, POOL6 + pair[i][0], POOL6 + pair[i][1], 50, 64) :
+				ip4_udp(ip, IP(10, 0, 0, pair[i][0]), IP(10, 0, 0, pair[i][1]), 50, 64, 0);
+			lac_ip(&f, pair[i][0], ip, n);
+			lab_rx(i & 1, ACCESS, &f);
+			lab_run();
+			assert_true(lab_tx(ACCESS, &f));
+			in = assert_tunnel(&f, pair[i][1], &len);
+			assert_int_equal(len, n);
+			assert_int_equal(in[v6 ? 7 : 8], 63);
+			assert_memory_equal(in + 12, ip + 12, n - 12u);
+			assert_int_equal(ref_l4(in), 0xffff);
+		}
+	assert_int_equal(lab_session(1)->up_packets, 4);
+	assert_int_equal(lab_session(1)->down_packets, 2);
+	assert_int_equal(lab_session(6)->up_packets, 2);
+	assert_int_equal(lab_session(6)->down_packets, 2);
+	assert_int_equal(lab_dropped(), 0);
+}
+
+static void a_packet_too_big_for_another_workers_subscriber_is_told_to_the_sender(void **state)
+{
+	struct frame f;
+	const uint8_t *in;
+	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), IP(10, 0, 0, 6), 1200, 64, 0x4000), len;
+
+	(void)state;
+	lab_session(6)->mtu = 1000;
+	lac_ip(&f, 1, ip, n);
+	lab_rx(0, ACCESS, &f);
+	lab_run();
+	assert_true(lab_tx(ACCESS, &f));
+	in = assert_tunnel(&f, 1, &len);
+	assert_int_equal(in[20], 3);
+	assert_int_equal(in[21], 4);
+	assert_int_equal(load16(in + 26), 1000);
+	assert_int_equal(lab_drops(DROP_TOO_BIG), 1);
+}
+
+static void a_packet_that_waited_for_a_session_that_ended_is_dropped(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
+	lab_rx(0, CORE, &f);
+	lab_poll(0);
+	lab_session(6)->generation = 2; /* reaped, and used again, while the packet is in the ring */
+	lab_poll(1);
+	assert_int_equal(lab_drops(DROP_NO_SESSION), 1);
+	assert_false(lab_tx(ACCESS, &f));
+}
+
+static void a_full_ring_to_the_owner_drops(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < 520; k++) {
+		core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
+		lab_rx(0, CORE, &f);
+		lab_poll(0);
+	}
+	assert_int_equal(lab_drops(DROP_HANDOVER_FULL), 520 - 511);
+	assert_int_equal(lab_w[0]->stat.handed_out, 511);
+}
+
+static void bursts_are_taken_from_the_ring_without_loss(void **state)
+{
+	unsigned int sent = 0;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < 200; k++) {
+		lac_ip(&f, 1 + k % 8, ip, ip4_udp(ip, IP(10, 0, 0, 1 + k % 8), HOST_IP, 50, 64, 0));
+		lab_rx(k & 1, ACCESS, &f);
+	}
+	for (unsigned int k = 0; k < 10; k++)
+		lab_run();
+	while (lab_tx(CORE, &f))
+		sent++;
+	assert_int_equal(sent, 200);
+	for (uint32_t slot = 1; slot <= 8; slot++)
+		assert_int_equal(lab_session(slot)->up_packets, 25);
+}
+
+static void a_worker_without_a_queue_hands_frames_to_the_one_that_sends(void **state)
+{
+	uint16_t port = dp_t.iface[CORE].port, queue = lab_w[1]->txq_of_port[port];
+	struct frame f;
+	uint16_t len;
+
+	(void)state;
+	lab_w[1]->txq_of_port[port] = UINT16_MAX;
+	lab_w[1]->tx_proxy_of_port[port] = 0;
+	lac_ip(&f, 6, ip, ip4_udp(ip, IP(10, 0, 0, 6), HOST_IP, 50, 64, 0));
+	lab_rx(1, ACCESS, &f);
+	lab_poll(1);
+	assert_false(lab_tx(CORE, &f));
+	lab_poll(0);
+	lab_w[1]->txq_of_port[port] = queue;
+	assert_true(lab_tx(CORE, &f));
+	assert_core(&f, &len);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, lab_reset, lab_reset)
+		T(uplink_of_another_worker_is_handed_to_it),
+		T(downlink_of_another_worker_is_handed_to_it),
+		T(subscriber_to_subscriber_takes_one_hop_on_both_workers),
+		T(a_packet_too_big_for_another_workers_subscriber_is_told_to_the_sender),
+		T(a_packet_that_waited_for_a_session_that_ended_is_dropped),
+		T(a_full_ring_to_the_owner_drops),
+		T(bursts_are_taken_from_the_ring_without_loss),
+		T(a_worker_without_a_queue_hands_frames_to_the_one_that_sends),
+	};
+
+	return cmocka_run_group_tests(tests, lab_start, lab_stop);
+}
