@@ -19,20 +19,20 @@ static inline bool police_ok(struct police *p, uint64_t now_ns, uint64_t cost_ns
 	return true;
 }
 
-/* Frames of one session for its PPP automaton or for ND: about 60 a second, 60 at once, in the one byte that the session's
- * second line has to spare. Unit 16.8 ms; a value that is further ahead than a full bucket can be is from an earlier
- * round of the 4.3 s clock and counts as empty. */
+/* Frames of one session for its PPP automaton or for ND: about 60 a second, 60 at once, in the two bytes that the session's
+ * second line has to spare. Unit 16.8 ms, so the clock comes round in 18 minutes; a value further ahead than a full bucket
+ * can be is an old one and means an empty bucket (one old value in 1,000 is taken for a used one: a frame may be lost). */
 #define SESSION_POLICE_BURST 60
 static inline bool police_session_ok(struct dp_session_more *more, uint64_t now_ns)
 {
-	uint8_t now = (uint8_t)(now_ns >> 24);
-	uint8_t ahead = (uint8_t)(more->ppp_police - now);
+	uint16_t now = (uint16_t)(now_ns >> 24);
+	uint16_t ahead = (uint16_t)(more->ppp_police - now);
 
 	if (ahead > SESSION_POLICE_BURST)
 		ahead = 0;
 	if (ahead == SESSION_POLICE_BURST)
 		return false;
-	more->ppp_police = (uint8_t)(now + ahead + 1);
+	more->ppp_police = (uint16_t)(now + ahead + 1);
 	return true;
 }
 

@@ -62,8 +62,8 @@ struct dp_session_more {
 	uint16_t tx_ns, rx_ns; /* data sequence numbers (RFC 2661 s5.4) */
 	uint64_t our_ifid;     /* host order: fe80::ifid is us */
 	uint8_t pending;       /* events that found the ring full, enum order of ppp_owner.c */
-	uint8_t ppp_police;    /* limiter of frames for the PPP automaton and ND (police.h) */
-	uint16_t ppp_profile;
+	uint8_t ppp_profile;   /* index in dp_t.profile */
+	uint16_t ppp_police;   /* limiter of frames for the PPP automaton and ND (police.h) */
 	uint16_t mtu_max;      /* ceiling of dp_session.mtu, whatever PPP negotiates */
 	uint16_t vrf;
 } __rte_cache_aligned;

@@ -253,6 +253,25 @@ static void a_flood_of_control_frames_in_one_session_is_policed_alone(void **sta
 	assert_int_equal(lab_drops(DROP_PPP_POLICED), 401 - lab_ppp_frames);
 }
 
+static void an_old_limiter_value_does_not_hold_back_a_session_that_comes_up(void **state)
+{
+	static const uint8_t lcp[] = {0xc0, 0x21, 9, 1, 0, 8, 1, 2, 3, 4};
+
+	(void)state;
+	dp_t.more[1].ppp_police -= 200; /* 3.4 s ago, and 1,000 s ahead of the clock's round */
+	dp_t.more[2].ppp_police += 0xf000;
+	for (unsigned int k = 0; k < 100; k++) {
+		struct frame l = {0};
+
+		put16(&l, 2);
+		put16(&l, TID);
+		put16(&l, lab_sid(1 + k % 2));
+		put(&l, lcp, sizeof(lcp));
+		send_l2tp(l.b, l.len);
+	}
+	assert_int_equal(lab_ppp_frames, 100);
+}
+
 static void a_malformed_inner_header_is_dropped(void **state)
 {
 	uint16_t n;
@@ -561,6 +580,7 @@ int main(void)
 		T(ip_before_its_ncp_is_open_is_dropped),
 		T(other_ppp_protocols_go_to_the_automaton_without_address_and_control),
 		T(a_flood_of_control_frames_in_one_session_is_policed_alone),
+		T(an_old_limiter_value_does_not_hold_back_a_session_that_comes_up),
 		T(a_malformed_inner_header_is_dropped),
 		T(bytes_after_the_ip_length_are_cut_off),
 		T(a_source_that_is_not_the_subscribers_is_dropped),
