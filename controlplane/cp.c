@@ -273,6 +273,16 @@ const struct cp_subscriber *cp_subscriber(const struct cp *cp, uint32_t slot)
 	return slot && slot <= cp->store.max_sessions && s->state != CP_S_FREE ? s : NULL;
 }
 
+uint32_t cp_tunnel_by_tid(const struct cp *cp, uint16_t tid)
+{
+	return l2tp_tunnel_by_tid(cp->l2tp, tid);
+}
+
+uint32_t cp_call_by_sid(const struct cp *cp, uint32_t tunnel, uint16_t sid)
+{
+	return tunnel ? l2tp_call_by_sid(cp->l2tp, tunnel, sid) : 0;
+}
+
 unsigned cp_pools(const struct cp *cp, struct cp_pool_view *views, unsigned max)
 {
 	unsigned n = 0;

@@ -58,6 +58,9 @@ const struct l2tp_tunnel *cp_tunnel(const struct cp *cp, uint32_t slot);
 const struct l2tp_call *cp_call(const struct cp *cp, uint32_t slot);
 /** @return the subscriber of a slot in use, or NULL. */
 const struct cp_subscriber *cp_subscriber(const struct cp *cp, uint32_t slot);
+/** @return slot of the tunnel with our id tid, or of the call with our session id sid in a tunnel slot; 0 = none. */
+uint32_t cp_tunnel_by_tid(const struct cp *cp, uint16_t tid);
+uint32_t cp_call_by_sid(const struct cp *cp, uint32_t tunnel, uint16_t sid);
 uint32_t cp_max_tunnels(const struct cp *cp);
 uint32_t cp_max_sessions(const struct cp *cp);
 unsigned cp_pools(const struct cp *cp, struct cp_pool_view *views, unsigned max);
