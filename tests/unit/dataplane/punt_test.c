@@ -92,6 +92,21 @@ static void a_control_message_with_a_wrong_checksum_is_dropped(void **state)
 	assert_true(lab_msg(lab_w[0]->punts, &msg, &f) || lab_msg(lab_w[0]->punts_high, &msg, &f));
 }
 
+static void a_checksum_left_to_virtual_hardware_is_accepted(void **state)
+{
+	struct dp_msg msg;
+	struct frame f;
+	uint8_t p[20];
+
+	(void)state;
+	lac_frame(&f, p, control(p, 0, L2TP_SCCRQ));
+	store16(f.b + 14 + 26, ref_sum(f.b + 14 + 12, 8, 17 + 28));
+	lab_rx(0, ACCESS, &f);
+	lab_poll(0);
+	assert_int_equal(lab_dropped(), 0);
+	assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
+}
+
 static void a_flood_of_one_sender_is_policed_and_another_passes(void **state)
 {
 	struct dp_msg msg;
@@ -302,6 +317,7 @@ int main(void)
 		T(a_control_message_reaches_control_with_its_outer_headers),
 		T(hello_stopccn_and_acknowledgements_go_ahead_of_new_calls),
 		T(a_control_message_with_a_wrong_checksum_is_dropped),
+		T(a_checksum_left_to_virtual_hardware_is_accepted),
 		T(a_flood_of_one_sender_is_policed_and_another_passes),
 		T(a_full_ring_to_control_drops_and_counts),
 		T(arp_and_link_local_ipv6_of_a_port_go_to_linux),
