@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# 100,000 random and 100,000 mutated datagrams to UDP/1701 leave lnsd's memory as it was; a subscriber dials at once.
+. "$(dirname "$0")/../lib.sh"
+lwip_ready
+topology
+start_lnsd
+ip -n $LAC_NS addr add $LAC_IP/24 dev lac0
+garbage() { in_lac "$BUILD/tests/integration/garbage" --lns $LNS_IP "$@"; }
+dial() { lwip -a 192.0.2.3/24 -u bob -p builder -P $CORE_IP -c 2; }
+
+expect "a subscriber dials, to warm up" dial
+garbage --random 2000 --mutated 2000 --seed 1
+expect "memory comes to rest" within 90 at_rest
+before=$(memory)
+expect "200,000 datagrams of garbage are sent" garbage --random 100000 --mutated 100000 --seed 2
+expect "a subscriber dials at once" dial
+expect "memory is as it was" within 90 eval '[ "$(memory)" = "$before" ]' || diff <(echo "$before") <(memory)

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A LAC with 1,000 sessions dies without a word. Hellos every 5 s find out; then a new LAC brings 1,000 up.
+. "$(dirname "$0")/../lib.sh"
+need "$LACSIM"
+topology
+start_lnsd HELLO=5s
+ip -n $LAC_NS addr add $LAC_IP/24 dev lac0
+lac() { echo "$LACSIM" --lns $LNS_IP --bind $LAC_IP --sessions 1000 --user bob --password builder "$@"; }
+
+spawn lac $LAC_NS $(lac --keep)
+expect "1,000 sessions come up" within 30 eval '[ "$(sessions_up)" = 1000 ]'
+expect "both workers own some" equal "$(owners)" "0 1"
+end lac KILL
+died=$SECONDS
+expect "they are down within 40 s" within 40 no_sessions
+echo "      after $((SECONDS - died)) s"
+expect "a new LAC brings 1,000 up within 10 s" in_lac $(lac --timeout 10 --json "$OUT/new.json")
