@@ -129,7 +129,7 @@ static uint64_t deadline(const struct l2tp_tunnel *t)
  * called for data too, need not touch the wheel. */
 static void arm(struct l2tp_cp *cp, struct l2tp_tunnel *t)
 {
-	uint64_t at = t->free_told ? UINT64_MAX : deadline(t);
+	uint64_t at = t->free_told || t->on_again ? UINT64_MAX : deadline(t); /* the next tick comes at once anyway */
 
 	if (at == UINT64_MAX || (t->timer_ns && t->timer_ns <= at))
 		return;

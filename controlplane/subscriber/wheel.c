@@ -58,7 +58,7 @@ static void unlink_node(struct wheel *w, uint32_t id)
 
 void wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns)
 {
-	uint64_t at = w->tick;
+	uint64_t at = (uint64_t)w->tick + w->firing;
 
 	if (w->node[id].bucket)
 		unlink_node(w, id);
@@ -156,6 +156,7 @@ size_t wheel_advance(struct wheel *w, uint64_t now_ns, uint32_t *ids, size_t max
 			break;
 		if (at > now) {
 			enter(w, now + 1);
+			w->firing = false;
 			break;
 		}
 		if (at != w->tick)
@@ -165,6 +166,9 @@ size_t wheel_advance(struct wheel *w, uint64_t now_ns, uint32_t *ids, size_t max
 			w->armed--;
 			ids[n++] = id;
 		}
+		w->firing = w->head[w->tick & (WHEEL_SLOTS - 1)] != 0;
+		if (!w->firing)
+			enter(w, (uint64_t)w->tick + 1);
 	}
 	return n;
 }

@@ -26,12 +26,14 @@ struct wheel {
 	uint64_t start_ns;
 	uint32_t tick;   /* all timers before this tick have fired */
 	uint32_t armed;
+	bool firing;     /* the last advance was cut short inside the bucket of `tick` */
 	uint32_t head[WHEEL_LEVELS * WHEEL_SLOTS];
 	uint64_t busy[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit per non-empty bucket */
 };
 
 void wheel_init(struct wheel *w, struct wheel_node *nodes, uint64_t now_ns);
-/** Arm id (moving it if armed) for deadline_ns; it fires at the first wheel_advance() at or up to one tick after it. */
+/** Arm id (moving it if armed) for deadline_ns; it fires at the first wheel_advance() at or up to one tick after it. A
+ * deadline in the past is due at the next tick: who arms anew what has just fired does not meet it in the same advance. */
 void wheel_arm(struct wheel *w, uint32_t id, uint64_t deadline_ns);
 void wheel_cancel(struct wheel *w, uint32_t id); /* no-op when not armed */
 static inline bool wheel_is_armed(const struct wheel *w, uint32_t id)

@@ -154,6 +154,24 @@ static void arming_again_moves_the_timer(void **state)
 	assert_int_equal(wheel_advance(&b->w, START + 9010000000ull, &id, 1), 1);
 }
 
+static void what_is_armed_again_in_the_past_does_not_fire_in_the_same_advance(void **state)
+{
+	struct bench *b = *state;
+	uint64_t now = START + 1000 * WHEEL_TICK_NS;
+	uint32_t id, fired = 0;
+
+	for (uint32_t i = 1; i <= 3; i++)
+		wheel_arm(&b->w, i, now);
+	while (wheel_advance(&b->w, now, &id, 1)) {
+		wheel_arm(&b->w, id, START);
+		assert_in_range(++fired, 1, 3);
+	}
+	assert_int_equal(fired, 3);
+	while (wheel_advance(&b->w, now + WHEEL_TICK_NS, &id, 1))
+		fired++;
+	assert_int_equal(fired, 6);
+}
+
 static void cancelling_what_is_not_armed_changes_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -216,6 +234,7 @@ int main(void)
 		T(a_timer_fires_not_before_its_deadline_and_at_most_one_tick_after),
 		T(a_deadline_in_the_past_fires_at_the_next_tick),
 		T(arming_again_moves_the_timer),
+		T(what_is_armed_again_in_the_past_does_not_fire_in_the_same_advance),
 		T(cancelling_what_is_not_armed_changes_nothing),
 		T(a_full_batch_is_continued_by_the_next_call),
 		T(two_wheels_share_one_node_array),
