@@ -270,6 +270,8 @@ int lab_reset(void **state)
 		memset(w->punt, 0, sizeof(w->punt));
 		memset(w->punt_peer, 0, sizeof(w->punt_peer));
 		memset(w->tunnel_rx, 0, 9 * sizeof(uint64_t));
+		w->clock_mult = 0; /* time stands still but for lab_wait() */
+		w->clock_ns = w->now_ns;
 		w->ra_ns = w->now_ns;
 		w->ra_step_ns = UINT64_MAX;
 	}
@@ -309,6 +311,12 @@ void lab_rx(unsigned int worker, unsigned int port, const struct frame *f)
 void lab_poll(unsigned int worker)
 {
 	worker_poll(lab_w[worker]);
+}
+
+void lab_wait(uint64_t ns)
+{
+	lab_w[0]->clock_ns += ns;
+	lab_w[1]->clock_ns += ns;
 }
 
 void lab_run(void)

@@ -49,8 +49,9 @@ struct dp_session *lab_session(uint32_t slot);
 uint16_t lab_sid(uint32_t slot);
 /** Put a frame on a port's queue of a worker. */
 void lab_rx(unsigned int worker, unsigned int port, const struct frame *f);
-/** The same, from a buffer that ends where the frame ends. */
 void lab_poll(unsigned int worker);
+/** The workers' clock stands still in a test but for this. */
+void lab_wait(uint64_t ns);
 /** Poll both workers until nothing moves. */
 void lab_run(void);
 /** Next frame sent by a port, any queue. @return false: none. */
