@@ -136,6 +136,19 @@ static void note_rtt(struct ledger *l, uint64_t ns)
 		l->rtt_max = ns;
 }
 
+/* Order is kept from one sender to one owner; between two owners there is none to keep. */
+static void note_order(struct ledger *l, const struct stamp *s)
+{
+	struct ledger_last *last = &l->last[s->sender];
+
+	if (last->owner != s->owner)
+		*last = (struct ledger_last){.owner = s->owner};
+	if (s->number < last->next)
+		l->reordered++;
+	else
+		last->next = s->number + 1;
+}
+
 enum ledger_verdict ledger_receive(
 	struct ledger *l, const uint8_t *payload, size_t len, uint32_t here, uint64_t now_ns)
 {
@@ -162,10 +175,7 @@ enum ledger_verdict ledger_receive(
 	}
 	l->seen[s.number >> 6] |= bit;
 	l->received++;
-	if (s.number < l->last[s.sender])
-		l->reordered++;
-	else
-		l->last[s.sender] = s.number + 1;
+	note_order(l, &s);
 	note_rtt(l, now_ns - s.sent_ns);
 	return LEDGER_OK;
 }

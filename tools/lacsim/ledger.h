@@ -26,7 +26,10 @@ struct ledger {
 	uint64_t seed, total;
 	uint32_t generation, size, owners;
 	uint64_t *seen; /* one bit per number */
-	uint64_t *last; /* per sender: highest number received + 1 */
+	struct ledger_last {
+		uint64_t next; /* highest number received + 1 */
+		uint32_t owner;
+	} * last; /* per sender, of the payloads to the owner that it sent to last */
 	uint64_t sent, received, duplicated, misdelivered, stale, corrupted, reordered;
 	uint64_t rtt_min, rtt_max, rtt_sum;
 	uint64_t rtt[LEDGER_BUCKETS];

@@ -38,6 +38,10 @@ static const char help[] =
 	"Subscribers\n"
 	"  --user U --password P   %d is the subscriber's number; default alice / wonder\n"
 	"  --auth pap|chap|any     what we accept, default any\n"
+	"  --eager                 send the first LCP request at once; default: answer that of "
+	"the\n"
+	"                          LNS first, as a subscriber does whom the LAC has already spoken "
+	"to\n"
 	"  --mru M                 default 1500\n"
 	"  --ipv6                  IPv6CP and router discovery too; up means both families are\n"
 	"Traffic\n"
@@ -89,6 +93,7 @@ enum {
 	O_USER,
 	O_PASSWORD,
 	O_AUTH,
+	O_EAGER,
 	O_MRU,
 	O_IPV6,
 	O_TRAFFIC,
@@ -132,6 +137,7 @@ static const struct option long_options[] = {
 	{"user", 1, NULL, O_USER},
 	{"password", 1, NULL, O_PASSWORD},
 	{"auth", 1, NULL, O_AUTH},
+	{"eager", 0, NULL, O_EAGER},
 	{"mru", 1, NULL, O_MRU},
 	{"ipv6", 0, NULL, O_IPV6},
 	{"traffic", 1, NULL, O_TRAFFIC},
@@ -364,6 +370,9 @@ static int take(struct sim_opts *o, int opt, const char *name, FILE *err)
 		return 0;
 	case O_IPV6:
 		o->ipv6 = true;
+		return 0;
+	case O_EAGER:
+		o->eager = true;
 		return 0;
 	case O_P2P:
 		o->peer_to_peer = true;

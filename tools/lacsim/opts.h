@@ -26,7 +26,7 @@ struct sim_opts {
 	enum sim_auth auth;
 	uint32_t hello_s;
 	uint16_t window, mru;
-	bool ipv6, length_bit, sequencing;
+	bool ipv6, length_bit, sequencing, eager;
 	uint32_t rate,
 		in_flight; /* new sessions per second (0: no limit), sessions being set up at once */
 	uint32_t timeout_s; /* to bring all sessions up */

@@ -58,7 +58,7 @@ enum { CP_LCP, CP_IPCP, CP_IPV6CP, CPS };
 
 struct cp {
 	uint8_t id, tries, wants; /* wants: bits of the options that we still ask for */
-	bool ours, theirs; /* acknowledged */
+	bool asked, ours, theirs; /* a request of ours was sent; acknowledged: ours, the peer's */
 };
 
 struct session {

@@ -144,6 +144,7 @@ static void send_request(struct sim *sim, struct session *s, int which)
 		opt_bytes(&w, IPV6CP_IID, value, 8);
 	}
 	cp->ours = false;
+	cp->asked = true;
 	send_packet(sim, s, proto_of[which], CONF_REQ, cp->id, bytes, (size_t)(w.p - bytes));
 }
 
@@ -176,7 +177,8 @@ void subscriber_start(struct sim *sim, struct session *s)
 	s->mru = sim->o.mru;
 	s->peer_mru = 1500;
 	lcp_restart(sim, s);
-	send_request(sim, s, CP_LCP);
+	if (sim->o.eager)
+		send_request(sim, s, CP_LCP);
 }
 
 static void solicit_router(struct sim *sim, struct session *s)
@@ -310,8 +312,9 @@ static void got_request(struct sim *sim, struct session *s, int which, uint8_t i
 		if (s->stage > STAGE_LCP) { /* the LNS starts again: RFC 1661 s4.3, RCR in Opened */
 			sim->renegotiated++;
 			lcp_restart(sim, s);
-			send_request(sim, s, CP_LCP);
 		}
+		if (!s->cp[CP_LCP].asked)
+			send_request(sim, s, CP_LCP);
 		s->auth_proto = SIM_AUTH_ANY;
 	}
 	while (rd_left(&data)) {
