@@ -40,9 +40,10 @@ int fib_init(uint32_t max_routes)
 		.type = RTE_FIB6_TRIE,
 		.default_nh = NH(DP_NH_NONE, 0),
 		.max_routes = (int)max_routes,
-		.trie = {.nh_sz = RTE_FIB6_TRIE_4B, .num_tbl8 = RTE_MAX(max_routes / 2, 256u)},
+		.trie = {.nh_sz = RTE_FIB6_TRIE_4B, .num_tbl8 = RTE_MAX(max_routes * 2, 256u)},
 	};
 
+	/* The trie sets 1 to 5 groups aside for each prefix over /24, whether it needs them or not: 3 for a /48. */
 	dp_t.fib4 = rte_fib_create("routes4", SOCKET_ID_ANY, &c4);
 	dp_t.fib6 = rte_fib6_create("routes6", SOCKET_ID_ANY, &c6);
 	f.framed = rte_calloc("framed", (size_t)max_routes + 1, sizeof(*f.framed), 64);

@@ -2,7 +2,7 @@
 /* init.c - the dataplane's start, launch and end: EAL, buffers, tables, store, workers, ports, in this order; every failure
  * is one line on stderr that says what to do. Thread: control.
  * Sizes follow the configuration: sessions and tunnels as given; routes and their groups of 256 by the memory given
- * (one route of each family per 8 KiB); adjacencies by tunnels. */
+ * (one route of each family per 16 KiB); adjacencies by tunnels. */
 #include "dataplane/init.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@
 #define NEIGHBOURS    4096u /* adjacencies beside one per tunnel */
 #define POOL_CACHE    256u
 #define JUMBO_ROOM    (9216u + 128u)
-#define BYTES_A_ROUTE 8192u
+#define BYTES_A_ROUTE 16384u
 
 static struct store store;
 static struct wheel_node *nodes; /* one array for all wheels: a session's timer is in its owner's */

@@ -25,6 +25,12 @@ static bool live(const struct worker *w, const struct dp_msg *m)
 	return s->generation == m->generation && s->owner == w->id && s->action != S_FREE;
 }
 
+static void count_drop(struct worker *w, enum drop_reason why)
+{
+	w->drop[why]++;
+	w->stat.dropped++;
+}
+
 static struct ppp_env begin(struct worker *w, uint8_t rnd[32])
 {
 	w->out.n = w->out.used = 0;
@@ -117,7 +123,7 @@ static void ask_aaa(struct worker *w, uint32_t slot, const struct ppp_action *a)
 	end = RTE_MAX(end, a->aaa.challenge_len ? a->aaa.challenge_off + a->aaa.challenge_len : 0);
 	to = w->ask_buf ? rte_pktmbuf_append(w->ask_buf, (uint16_t)(end - base)) : NULL;
 	if (!to) {
-		w->drop[DROP_NO_BUFFER]++;
+		count_drop(w, DROP_NO_BUFFER);
 		return;
 	}
 	memcpy(to, w->out.bytes + base, (size_t)(end - base));
@@ -129,7 +135,7 @@ static void ask_aaa(struct worker *w, uint32_t slot, const struct ppp_action *a)
 	if (send_event(w, &m, slot))
 		return;
 	rte_pktmbuf_free(m.m);
-	w->drop[DROP_PUNT_FULL]++;
+	count_drop(w, DROP_PUNT_FULL);
 }
 
 static void link_opened(uint32_t slot, const struct ppp_action *a)
@@ -285,13 +291,13 @@ static bool must_wait(struct worker *w, const uint8_t *frame, uint16_t len)
 	if (proto != PPP_PAP && proto != PPP_CHAP)
 		return false;
 	if (rte_ring_free_count(w->events) < EVENT_RESERVE) {
-		w->drop[DROP_PUNT_FULL]++;
+		count_drop(w, DROP_PUNT_FULL);
 		return true;
 	}
 	if (!w->ask_buf)
 		w->ask_buf = rte_pktmbuf_alloc(dp_t.pool);
 	if (!w->ask_buf)
-		w->drop[DROP_NO_BUFFER]++;
+		count_drop(w, DROP_NO_BUFFER);
 	return !w->ask_buf;
 }
 

@@ -35,8 +35,6 @@ void dp_worker_get(unsigned int worker, struct dp_worker_info *info)
 	*info = w->stat;
 	info->cpu = w->cpu;
 	info->sessions = __atomic_load_n(&w->owned, __ATOMIC_RELAXED);
-	for (unsigned int i = DROP_OK + 1; i < DROP_REASONS; i++)
-		info->dropped += dp_drop_get_worker(worker, i);
 }
 
 unsigned int dp_drop_count(void)

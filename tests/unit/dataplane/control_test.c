@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Session ids and owners, and packets on their way to control. */
+#include <string.h>
+
+#include <rte_ring_elem.h>
+
+#include "tables.h"
+
+static unsigned int owner_of_sid(uint16_t sid)
+{
+	return dp_t.shard_owner[sid >> DP_SHARD_SHIFT];
+}
+
+static void sessions_of_one_tunnel_are_spread_over_the_workers(void **state)
+{
+	unsigned int n[2] = {0};
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		unsigned int owner = owner_of_sid(dp_session_pick_sid(TID));
+
+		dp_c.load[owner]++;
+		n[owner]++;
+	}
+	assert_in_range(n[0], 450, 550);
+	assert_in_range(n[1], 450, 550);
+}
+
+static void a_worker_that_receives_the_tunnel_is_preferred_by_a_little(void **state)
+{
+	unsigned int near = 0;
+
+	(void)state;
+	dp_c.queue_of_tid[TID] = 2;
+	dp_c.load[0] = dp_c.load[1] = 10;
+	for (int i = 0; i < 100; i++)
+		near += owner_of_sid(dp_session_pick_sid(TID)) == 1;
+	assert_in_range(near, 80, 100);
+	dp_c.load[1] = 100;
+	for (int i = 0; i < 100; i++)
+		near -= owner_of_sid(dp_session_pick_sid(TID)) == 1;
+	assert_in_range(near, 70, 100);
+}
+
+static void session_ids_are_never_0_and_show_no_order(void **state)
+{
+	static uint8_t seen[1 << 16];
+	unsigned int distinct = 0, rising = 0;
+	uint16_t last = 0;
+
+	(void)state;
+	memset(seen, 0, sizeof(seen));
+	for (int i = 0; i < 20000; i++) {
+		uint16_t sid = dp_session_pick_sid(TID);
+
+		assert_true(sid);
+		distinct += !seen[sid];
+		seen[sid] = 1;
+		rising += sid > last;
+		last = sid;
+	}
+	/* 20000 draws of 65536: 65536 * (1 - exp(-0.305)) = 17230 differ; of 32768 (one owner's): 14970 */
+	assert_in_range(distinct, 14500, 18000);
+	assert_in_range(rising, 9500, 10500);
+}
+
+static void two_starts_draw_different_ids(void **state)
+{
+	uint16_t first[8], second[8];
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		first[i] = dp_session_pick_sid(TID);
+	random_seed(dp_c.random.key);
+	dp_c.random.counter = 0;
+	for (int i = 0; i < 8; i++)
+		second[i] = dp_session_pick_sid(TID);
+	assert_memory_not_equal(first, second, sizeof(first));
+}
+
+static void publishing_and_removing_count_the_load(void **state)
+{
+	(void)state;
+	publish_on(1, 1, 0);
+	publish_on(2, 1, 1);
+	publish_on(3, 1, 1);
+	assert_int_equal(dp_c.load[0], 1);
+	assert_int_equal(dp_c.load[1], 2);
+	dp_session_remove(3, 1);
+	dp_session_remove(3, 1);
+	assert_int_equal(dp_c.load[1], 1);
+}
+
+static void a_session_from_an_address_that_is_no_endpoint_is_refused(void **state)
+{
+	const struct l2tp_peer peer = {
+		.family = 4, .port = 1701, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 99}};
+	struct dp_session_desc d = {.slot = 1, .generation = 1, .tunnel = 2, .tid = 5, .sid = 6};
+
+	(void)state;
+	dp_tunnel_set(2, 1, &peer, 5, 6);
+	assert_int_equal(dp_session_publish(&d), -22); /* EINVAL */
+}
+
+/* What punt.c hands over: data at the payload, headers before it. */
+static void punt(unsigned int worker, struct rte_ring *r, uint8_t type, const uint8_t *packet, uint16_t len,
+	uint16_t l3_off)
+{
+	struct dp_msg m = {.type = type, .worker = (uint8_t)worker, .l3_off = l3_off, .m = rte_pktmbuf_alloc(dp_t.pool)};
+
+	memcpy(rte_pktmbuf_append(m.m, len), packet, len);
+	rte_pktmbuf_adj(m.m, l3_off);
+	assert_int_equal(rte_ring_enqueue_elem(r, &m, sizeof(m)), 0);
+}
+
+static const uint8_t icrq[] = {0x45, 0, 0, 40, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 2, 192, 0, 2, 1,
+	0x9c, 0x41, 0x06, 0xa5, 0, 20, 0, 0, 0xc8, 2, 0, 12, 0, TID, 0, 0, 0, 1, 0, 1};
+
+static void a_control_message_comes_with_its_peer(void **state)
+{
+	struct dp_event ev;
+
+	(void)state;
+	punt(1, dp_workers[1]->punts, PUNT_L2TP, icrq, sizeof(icrq), 28);
+	ev = next_event();
+	assert_int_equal(ev.type, DP_EV_L2TP);
+	assert_int_equal(ev.worker, 1);
+	assert_int_equal(ev.len, 12);
+	assert_memory_equal(ev.data, icrq + 28, 12);
+	assert_int_equal(ev.peer.family, 4);
+	assert_int_equal(ev.peer.port, 40001);
+	assert_int_equal(ev.peer.local_port, 1701);
+	assert_memory_equal(ev.peer.addr, icrq + 12, 4);
+	assert_memory_equal(ev.peer.local, icrq + 16, 4);
+	assert_int_equal(dp_c.queue_of_tid[TID], 2);
+}
+
+static void a_cut_control_message_is_an_event_as_well(void **state)
+{
+	(void)state;
+	punt(0, dp_workers[0]->punts, PUNT_L2TP, icrq, 28, 28);
+	assert_int_equal(next_event().len, 0);
+	punt(0, dp_workers[0]->punts, PUNT_L2TP, icrq, 31, 28);
+	assert_int_equal(next_event().len, 3);
+}
+
+static void live_tunnels_come_first_and_a_flood_leaves_room_for_all(void **state)
+{
+	struct dp_event ev[16];
+	unsigned int n, high = 0, low = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		punt(0, dp_workers[0]->punts, PUNT_LINUX, icrq, sizeof(icrq), 0);
+		punt(1, dp_workers[1]->punts_high, PUNT_L2TP, icrq, sizeof(icrq), 28);
+	}
+	n = dp_events(ev, 16);
+	assert_int_equal(n, 16);
+	assert_int_equal(ev[0].type, DP_EV_L2TP);
+	for (unsigned int i = 0; i < n; i++) {
+		high += ev[i].type == DP_EV_L2TP;
+		low += ev[i].type == DP_EV_LINUX;
+	}
+	assert_in_range(high, 8, 15);
+	assert_in_range(low, 1, 8);
+	dp_events_done(ev, n);
+}
+
+static void drop_reasons_have_names_and_sums(void **state)
+{
+	(void)state;
+	dp_workers[0]->drop[DROP_TTL] = 3;
+	dp_workers[1]->drop[DROP_TTL] = 4;
+	assert_int_equal(dp_drop_get(DROP_TTL), 7);
+	assert_int_equal(dp_drop_get_worker(1, DROP_TTL), 4);
+	assert_string_equal(dp_drop_name(DROP_SPOOFED_SOURCE), "spoofed-source");
+	for (unsigned int i = 0; i < dp_drop_count(); i++) {
+		assert_non_null(dp_drop_name(i));
+		assert_true(strlen(dp_drop_text(i)) > 5);
+	}
+}
+
+static void random_bytes_never_repeat(void **state)
+{
+	uint8_t a[32], b[32];
+
+	(void)state;
+	worker_random(dp_workers[0], a);
+	worker_random(dp_workers[0], b);
+	assert_memory_not_equal(a, b, 32);
+	worker_random(dp_workers[1], b);
+	assert_memory_not_equal(a, b, 32);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, tables_setup, tables_teardown)
+	const struct CMUnitTest tests[] = {
+		T(sessions_of_one_tunnel_are_spread_over_the_workers),
+		T(a_worker_that_receives_the_tunnel_is_preferred_by_a_little),
+		T(session_ids_are_never_0_and_show_no_order),
+		T(two_starts_draw_different_ids),
+		T(publishing_and_removing_count_the_load),
+		T(a_session_from_an_address_that_is_no_endpoint_is_refused),
+		T(a_control_message_comes_with_its_peer),
+		T(a_cut_control_message_is_an_event_as_well),
+		T(live_tunnels_come_first_and_a_flood_leaves_room_for_all),
+		T(drop_reasons_have_names_and_sums),
+		T(random_bytes_never_repeat),
+	};
+
+	return cmocka_run_group_tests_name("control", tests, tables_group, NULL);
+}

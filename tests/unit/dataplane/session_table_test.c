@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The keys of sessions: found while published, and reused only after every worker was quiescent. */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "tables.h"
+
+static struct session_key key_of(uint16_t sid)
+{
+	struct session_key k;
+	const uint8_t peer[4] = {192, 0, 2, 2};
+	uint32_t addr;
+
+	memcpy(&addr, peer, 4);
+	session_key_build(&k, 0, 0, session_key_peer4(addr, 1701), TID, sid);
+	return k;
+}
+
+static uint32_t find(uint16_t sid)
+{
+	struct session_key k = key_of(sid);
+	uint32_t slot;
+
+	session_lookup_bulk(&k, 1, &slot);
+	return slot;
+}
+
+static uint32_t find4(uint32_t addr)
+{
+	struct addr4_key k = {.addr = addr};
+	uint32_t slot;
+
+	addr4_lookup_bulk(&k, 1, &slot);
+	return slot;
+}
+
+static uint32_t find6(uint64_t p)
+{
+	struct addr6_key k = {.prefix = p};
+	uint32_t slot;
+
+	addr6_lookup_bulk(&k, 1, &slot);
+	return slot;
+}
+
+static void remove_and_answer(uint32_t slot, uint32_t generation)
+{
+	dp_session_remove(slot, generation);
+	dp_apply(dp_workers[0]);
+	dp_apply(dp_workers[1]);
+}
+
+static void a_published_session_is_found_and_a_removed_one_is_not(void **state)
+{
+	(void)state;
+	uint16_t sid = publish_on(5, 1, 0);
+
+	assert_int_equal(find(sid), 5);
+	dp_session_remove(5, 1);
+	assert_int_equal(find(sid), 0);
+}
+
+static void a_packet_from_another_peer_does_not_find_the_session(void **state)
+{
+	(void)state;
+	struct session_key k = key_of(publish_on(5, 1, 0));
+	uint32_t slot;
+
+	k.peer++;
+	session_lookup_bulk(&k, 1, &slot);
+	assert_int_equal(slot, 0);
+}
+
+static void a_bulk_lookup_answers_each_key_by_itself(void **state)
+{
+	(void)state;
+	struct session_key k[3] = {key_of(publish_on(1, 1, 0)), key_of(999), key_of(publish_on(2, 1, 1))};
+	uint32_t slot[3];
+
+	session_lookup_bulk(k, 3, slot);
+	assert_int_equal(slot[0], 1);
+	assert_int_equal(slot[1], 0);
+	assert_int_equal(slot[2], 2);
+}
+
+static void a_key_in_use_is_refused(void **state)
+{
+	(void)state;
+	struct dp_session_desc d = {.slot = 6, .generation = 1, .tunnel = TUNNEL, .tid = TID};
+
+	d.sid = publish_on(5, 1, 0);
+	assert_int_equal(dp_session_publish(&d), -EEXIST);
+	assert_int_equal(find(d.sid), 5);
+}
+
+static void a_slot_is_free_only_after_every_worker_was_quiescent(void **state)
+{
+	(void)state;
+	struct dp_event ev;
+
+	publish_on(5, 1, 0);
+	remove_and_answer(5, 1);
+	ev = next_event(); /* control reads EVT_REMOVED; the token is taken now */
+	assert_int_equal(ev.type, 255);
+	dp_tick(0);
+	assert_int_equal(slots_awaiting_reap(), 1);
+	rte_rcu_qsbr_quiescent(dp_t.qsbr, 0);
+	dp_tick(0);
+	assert_int_equal(next_event().type, 255); /* worker 1 may still hold it */
+	rte_rcu_qsbr_quiescent(dp_t.qsbr, 1);
+	dp_tick(0);
+	ev = next_event();
+	assert_int_equal(ev.type, DP_EV_SESSION_FREE);
+	assert_int_equal(ev.slot, 5);
+	assert_int_equal(ev.generation, 1);
+	publish_on(5, 2, 0);
+}
+
+static void a_slot_that_is_not_reaped_is_refused(void **state)
+{
+	(void)state;
+	struct dp_session_desc d = {.slot = 5, .generation = 2, .tunnel = TUNNEL, .tid = TID, .sid = 40};
+
+	publish_on(5, 1, 0);
+	remove_and_answer(5, 1);
+	assert_int_equal(dp_session_publish(&d), -EBUSY);
+}
+
+static void all_sessions_go_down_and_their_keys_come_back_before_the_first_reap(void **state)
+{
+	(void)state;
+	struct session_key k[SESSIONS];
+
+	for (uint32_t i = 0; i < SESSIONS; i++) {
+		k[i] = key_of((uint16_t)(i + 1));
+		assert_int_equal(slot_publish(i + 1, 1, &k[i], 0), 0);
+		assert_int_equal(slot_set_addresses(i + 1, 0, i + 1, i + 1), 0);
+	}
+	for (uint32_t i = 1; i <= SESSIONS; i++) {
+		slot_unpublish(i, 0);
+		slot_retire(i);
+	}
+	assert_int_equal(slots_reap(), SESSIONS); /* nobody was quiescent */
+	for (uint32_t i = 0; i < SESSIONS; i++) {
+		/* the table takes the same keys for other slots, though no position was freed */
+		assert_int_equal(rte_hash_add_key_data(dp_t.keys, &k[i], (void *)(uintptr_t)(i + 7)), 0);
+		assert_int_equal(find((uint16_t)(i + 1)), i + 7);
+	}
+	workers_quiescent();
+	assert_int_equal(slots_reap(), 0);
+	for (uint32_t i = 0; i < SESSIONS; i++) {
+		assert_int_equal(find((uint16_t)(i + 1)), i + 7); /* reaping took the old positions, not the new */
+		rte_hash_free_key_with_position(dp_t.keys, rte_hash_del_key(dp_t.keys, &k[i]));
+	}
+}
+
+static void ten_thousand_rounds_of_set_up_and_removal_leave_the_tables_empty(void **state)
+{
+	(void)state;
+	struct dp_memory_info info;
+
+	for (uint32_t g = 1; g <= 10000; g++) {
+		uint32_t slot = g % SESSIONS + 1;
+
+		publish_on(slot, g, g & 1);
+		assert_int_equal(slot_set_addresses(slot, 0, slot, slot), 0);
+		remove_and_answer(slot, g);
+		assert_int_equal(next_event().type, 255);
+		workers_quiescent();
+		dp_tick(0);
+		assert_int_equal(next_event().type, DP_EV_SESSION_FREE);
+	}
+	dp_memory(&info);
+	assert_int_equal(info.keys + info.addresses4 + info.addresses6 + info.slots_awaiting_reap, 0);
+}
+
+static void an_old_generation_names_nothing(void **state)
+{
+	(void)state;
+	struct dp_session_info info;
+	uint16_t sid = publish_on(5, 2, 0);
+
+	dp_session_remove(5, 1);
+	assert_int_equal(find(sid), 5);
+	assert_int_equal(dp_session_get(5, 1, &info), -ENOENT);
+	assert_int_equal(dp_session_get(5, 2, &info), 0);
+}
+
+static void an_address_has_one_owner_until_it_is_given_up(void **state)
+{
+	(void)state;
+	publish_on(1, 1, 0);
+	publish_on(2, 1, 0);
+	assert_int_equal(slot_set_addresses(1, 0, 10, 20), 0);
+	assert_int_equal(slot_set_addresses(2, 0, 10, 21), -EEXIST);
+	assert_int_equal(slot_set_addresses(2, 0, 11, 20), -EEXIST);
+	assert_int_equal(find4(11), 0); /* nothing was done */
+	assert_int_equal(find6(21), 0);
+	assert_int_equal(slot_set_addresses(1, 0, 12, 22), 0);
+	assert_int_equal(find4(10), 0);
+	assert_int_equal(slot_set_addresses(2, 0, 10, 20), 0);
+	assert_int_equal(find4(10), 2);
+	assert_int_equal(find6(20), 2);
+	assert_int_equal(find4(12), 1);
+}
+
+static void replaced_addresses_are_reaped_as_well(void **state)
+{
+	(void)state;
+	publish_on(1, 1, 0);
+	for (uint32_t i = 1; i <= 20000; i++) {
+		assert_int_equal(slot_set_addresses(1, 0, i, i), 0);
+		workers_quiescent();
+		dp_tick(0);
+		next_event();
+	}
+	assert_int_equal(slots_awaiting_reap(), 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, tables_setup, tables_teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_published_session_is_found_and_a_removed_one_is_not),
+		T(a_packet_from_another_peer_does_not_find_the_session),
+		T(a_bulk_lookup_answers_each_key_by_itself),
+		T(a_key_in_use_is_refused),
+		T(a_slot_is_free_only_after_every_worker_was_quiescent),
+		T(a_slot_that_is_not_reaped_is_refused),
+		T(all_sessions_go_down_and_their_keys_come_back_before_the_first_reap),
+		T(ten_thousand_rounds_of_set_up_and_removal_leave_the_tables_empty),
+		T(an_old_generation_names_nothing),
+		T(an_address_has_one_owner_until_it_is_given_up),
+		T(replaced_addresses_are_reaped_as_well),
+	};
+
+	return cmocka_run_group_tests_name("session_table", tests, tables_group, NULL);
+}
