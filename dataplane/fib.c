@@ -4,6 +4,8 @@
  * again under a reader, so a reader takes the result as a hint and compares (architecture.md section 2).
  * Framed routes of sessions lie beside the routes of Linux; a prefix belongs to whoever set it first, except that a route
  * of Linux replaces a framed route of the same prefix (dp_route_set() replaces).
+ * rte_fib6 of 22.11 sets up to 13 groups aside for each prefix added and never gives one back when it is deleted, so that a
+ * table refuses every route after enough of them came and went. trie_settle() puts its account right; see there.
  * Not here: resolving next hops (adjacency.c, controlplane/linux). VRFs other than 0 are refused. */
 #include "dataplane/fib.h"
 
@@ -28,6 +30,38 @@ static struct {
 	uint32_t free, n4, n6, max_routes;
 } f;
 
+/* The head of 22.11's private struct rte_trie_tbl. trie_known() proves at start that it lies as we think. */
+struct trie_head {
+	uint32_t groups, reserved, current;
+	uint64_t default_nh;
+	uint32_t nh_size;
+	uint64_t *group;
+	uint32_t *pool, used;
+};
+
+static struct trie_head *trie; /* NULL: another DPDK, left alone */
+
+/* Add and delete one route in the empty table, and compare what must change in it. */
+static struct trie_head *trie_known(uint32_t groups)
+{
+	struct trie_head *t = rte_fib6_get_dp(dp_t.fib6);
+	uint8_t ip[16] = {0x20, 1, 0xd, 0xb8};
+	bool known = t->groups == groups && !t->reserved && !t->used;
+
+	known = !rte_fib6_add(dp_t.fib6, ip, 48, NH(DP_NH_DROP, 0)) && known && t->reserved == 3 && t->used == 3;
+	known = !rte_fib6_delete(dp_t.fib6, ip, 48) && known && !t->used;
+	return known ? t : NULL;
+}
+
+/* Reserved is what is in use, before each new route. @return whether there are groups for the longest prefix. */
+static bool trie_settle(void)
+{
+	if (!trie)
+		return true;
+	trie->reserved = trie->used;
+	return trie->used + 13 <= trie->groups;
+}
+
 int fib_init(uint32_t max_routes)
 {
 	struct rte_fib_conf c4 = {
@@ -43,7 +77,6 @@ int fib_init(uint32_t max_routes)
 		.trie = {.nh_sz = RTE_FIB6_TRIE_4B, .num_tbl8 = RTE_MAX(max_routes * 2, 256u)},
 	};
 
-	/* The trie sets 1 to 5 groups aside for each prefix over /24, whether it needs them or not: 3 for a /48. */
 	dp_t.fib4 = rte_fib_create("routes4", SOCKET_ID_ANY, &c4);
 	dp_t.fib6 = rte_fib6_create("routes6", SOCKET_ID_ANY, &c6);
 	f.framed = rte_calloc("framed", (size_t)max_routes + 1, sizeof(*f.framed), 64);
@@ -53,6 +86,7 @@ int fib_init(uint32_t max_routes)
 		fib_fini();
 		return -ENOMEM;
 	}
+	trie = trie_known(c6.trie.num_tbl8);
 	for (uint32_t i = max_routes; i; i--) {
 		f.framed[i].next = f.free;
 		f.free = i;
@@ -67,6 +101,7 @@ void fib_fini(void)
 	rte_free(f.framed);
 	dp_t.fib4 = NULL;
 	dp_t.fib6 = NULL;
+	trie = NULL;
 	memset(&f, 0, sizeof(f));
 }
 
@@ -122,6 +157,8 @@ static int set(const struct cfg_prefix *p, uint64_t nh)
 		return -ENOSPC;
 	if (p->family == 4) {
 		r = rte_fib_add(dp_t.fib4, addr4_of(p), p->len, nh);
+	} else if (!there && !trie_settle()) {
+		r = -ENOSPC;
 	} else {
 		addr6_of(p, a6);
 		r = rte_fib6_add(dp_t.fib6, a6, p->len, nh);

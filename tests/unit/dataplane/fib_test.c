@@ -120,7 +120,7 @@ static void ten_thousand_routes_come_and_go(void **state)
 	uint32_t index;
 
 	(void)state;
-	for (int round = 0; round < 2; round++) {
+	for (int round = 0; round < 4; round++) { /* 22.11's trie does not give back what it reserved: fib.c does */
 		for (uint32_t i = 0; i < 10000; i++) {
 			struct cfg_prefix p = {4, 24, {20, (uint8_t)(i >> 8), (uint8_t)i}};
 			struct cfg_prefix q = {6, 48, {0x20, 1, 0xd, 0xb8, (uint8_t)(i >> 8), (uint8_t)i}};
