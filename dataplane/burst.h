@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* burst.h - the packets of one poll, sorted into lanes, and the stages that move them on.
- * A lane is a set of parallel arrays. `p` is where the layer that the next stage reads begins and `len` how many bytes of it
- * are in the frame; the mbuf itself is written once, when its packet leaves the lanes (pkt_set). Each mbuf is in exactly
- * one place: a stage takes its lane, gives every packet to another lane, a queue or drop(), and leaves the lane empty.
- * One poll carries at most BURST received, BURST handed over and BURST injected packets, hence LANE: no lane can overflow.
+ * A lane is a set of parallel arrays. `p` is where the layer that the next stage reads begins and
+ * `len` how many bytes of it are in the frame; the mbuf itself is written once, when its packet
+ * leaves the lanes (pkt_set). Each mbuf is in exactly one place: a stage takes its lane, gives
+ * every packet to another lane, a queue or drop(), and leaves the lane empty. One poll carries at
+ * most BURST received, BURST handed over and BURST injected packets, hence LANE: no lane can
+ * overflow.
  *
- *   rx -> [in] classify -> [up] ................. steer -> [up] l2tp_rx -> [ppp] ppp_rx -> [ip4, ip6] ip_rx -+-> port
- *                       -> [core4, core6] core_rx -> [down] steer -> [down] <-------(subscriber to subscriber)-+
+ *   rx -> [in] classify -> [up] ................. steer -> [up] l2tp_rx -> [ppp] ppp_rx -> [ip4,
+ * ip6] ip_rx -+-> port
+ *                       -> [core4, core6] core_rx -> [down] steer -> [down] <-------(subscriber to
+ * subscriber)-+
  *                                                                     [down] l2tp_tx -> port
  * Thread: the worker that owns it. */
 #ifndef DATAPLANE_BURST_H
@@ -31,7 +35,7 @@
 struct lane_up {
 	uint16_t n;
 	uint16_t len[LANE];
-	uint8_t l3_off[LANE];   /* bytes before p where the outer IP header starts */
+	uint8_t l3_off[LANE]; /* bytes before p where the outer IP header starts */
 	uint8_t endpoint[LANE]; /* index in dp_t.endpoint */
 	struct rte_mbuf *m[LANE];
 	uint8_t *p[LANE];
@@ -58,7 +62,7 @@ struct lane_core {
 /* What goes to control; policed and sent by punt_tx(). */
 struct lane_punt {
 	uint16_t n;
-	uint8_t type[LANE];     /* enum dp_msg_type */
+	uint8_t type[LANE]; /* enum dp_msg_type */
 	uint8_t ifx[LANE];
 	uint8_t l3_off[LANE];
 	struct rte_mbuf *m[LANE]; /* data = what control gets */
@@ -104,7 +108,8 @@ static inline void pkt_set(struct rte_mbuf *m, const uint8_t *p, uint16_t len)
 	m->pkt_len = len;
 }
 
-static inline void lane_put(struct lane *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
+static inline void lane_put(
+	struct lane *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
 {
 	unsigned int i = l->n++;
 
@@ -114,7 +119,8 @@ static inline void lane_put(struct lane *l, struct rte_mbuf *m, uint8_t *p, uint
 	l->slot[i] = slot;
 }
 
-static inline void lane_put_core(struct lane_core *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx)
+static inline void lane_put_core(
+	struct lane_core *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx)
 {
 	unsigned int i = l->n++;
 
@@ -124,8 +130,8 @@ static inline void lane_put_core(struct lane_core *l, struct rte_mbuf *m, uint8_
 	l->ifx[i] = ifx;
 }
 
-static inline void lane_put_up(struct lane_up *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t l3_off,
-	uint8_t endpoint)
+static inline void lane_put_up(struct lane_up *l, struct rte_mbuf *m, uint8_t *p, uint16_t len,
+	uint8_t l3_off, uint8_t endpoint)
 {
 	unsigned int i = l->n++;
 

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* classify.c - outer headers: what came in by a port is a tunnel's data, its control message, an IP packet that may be for
- * a subscriber, or Linux's business.
- * - Tunnel: UDP to port 1701 of an endpoint (RFC 2661 s8.1), the peer's port being any. T bit set: control. Ver other than
- *   2 (L2F, L2TPv3) is dropped here. What follows the UDP length (Ethernet padding) is cut off.
- * - UDP checksum (s8.1): zero means none. Control messages are verified in software unless the port says "good"; data only
- *   where the port verified it, for it would cost a pass over each packet that the inner checksums protect anyway.
- * - Outer fragments: the first one of a tunnel packet is dropped and counted. Later ones carry no port, they may as well be
- *   IKE's, and go to Linux, which can do nothing with half a packet of ours. IPv6 extension headers: Linux.
- * - Everything that is not IPv4 or IPv6, and IPv6 link-local or multicast (ND, OSPF), goes to the shadow tap untagged.
- * Thread: the worker. Not here: routes (core_rx.c), the L2TP header (l2tp_rx.c). */
+/* classify.c - outer headers: what came in by a port is a tunnel's data, its control message, an IP
+ * packet that may be for a subscriber, or Linux's business.
+ * - Tunnel: UDP to port 1701 of an endpoint (RFC 2661 s8.1), the peer's port being any. T bit set:
+ * control. Ver other than   2 (L2F, L2TPv3) is dropped here. What follows the UDP length (Ethernet
+ * padding) is cut off.
+ * - UDP checksum (s8.1): zero means none. Control messages are verified in software unless the port
+ * says "good"; data only   where the port verified it, for it would cost a pass over each packet
+ * that the inner checksums protect anyway.
+ * - Outer fragments: the first one of a tunnel packet is dropped and counted. Later ones carry no
+ * port, they may as well be   IKE's, and go to Linux, which can do nothing with half a packet of
+ * ours. IPv6 extension headers: Linux.
+ * - Everything that is not IPv4 or IPv6, and IPv6 link-local or multicast (ND, OSPF), goes to the
+ * shadow tap untagged. Thread: the worker. Not here: routes (core_rx.c), the L2TP header
+ * (l2tp_rx.c). */
 #include "dataplane/stages.h"
 
 #define ETH_HDR 14
 
-static void to_linux(struct worker *w, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
+static void to_linux(
+	struct worker *w, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
 {
 	punt(w, PUNT_LINUX, m, frame, len, ifx, 0);
 }
@@ -22,7 +27,8 @@ static void to_linux(struct worker *w, struct rte_mbuf *m, uint8_t *frame, uint1
 static int endpoint4(const uint8_t *dst)
 {
 	for (unsigned int i = 0; i < dp_t.n_endpoints; i++)
-		if (dp_t.endpoint[i].family == 4 && load32_raw(dp_t.endpoint[i].addr) == load32_raw(dst))
+		if (dp_t.endpoint[i].family == 4 &&
+			load32_raw(dp_t.endpoint[i].addr) == load32_raw(dst))
 			return (int)i;
 	return -1;
 }
@@ -35,18 +41,19 @@ static int endpoint6(const uint8_t *dst)
 	return -1;
 }
 
-/* None, right, or not computed: on a virtual link (veth, tap) the Linux sender leaves the pseudo-header's sum to hardware that
- * does not exist, and af_packet hands it on like that. */
+/* None, right, or not computed: on a virtual link (veth, tap) the Linux sender leaves the
+ * pseudo-header's sum to hardware that does not exist, and af_packet hands it on like that. */
 static bool checksum_ok(const uint8_t *l3, const uint8_t *udp, uint16_t len)
 {
 	uint16_t field = load16_raw(udp + 6);
 
-	return !field || l4_sum(l3, IPPROTO_UDP, udp, len) == 0xffff || field == pseudo_header_sum(l3, IPPROTO_UDP, len);
+	return !field || l4_sum(l3, IPPROTO_UDP, udp, len) == 0xffff ||
+		field == pseudo_header_sum(l3, IPPROTO_UDP, len);
 }
 
 /* A UDP datagram to one of our endpoints; ip_len: from the IP header at l3 on. */
-static void tunnel_udp(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *l3, const uint8_t *udp,
-	uint16_t ip_len, uint8_t endpoint)
+static void tunnel_udp(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *l3,
+	const uint8_t *udp, uint16_t ip_len, uint8_t endpoint)
 {
 	uint16_t room = (uint16_t)(ip_len - (udp - l3)), udp_len = load16(udp + 4), len;
 	uint8_t *p = (uint8_t *)(uintptr_t)udp + UDP_HDR;
@@ -73,14 +80,16 @@ static void tunnel_udp(struct worker *w, struct burst *b, struct rte_mbuf *m, ui
 		lane_put_up(&b->up, m, p, len, l3_off, endpoint);
 		return;
 	}
-	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD && !checksum_ok(l3, udp, udp_len)) {
+	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+		!checksum_ok(l3, udp, udp_len)) {
 		drop(w, m, DROP_BAD_CHECKSUM);
 		return;
 	}
 	punt(w, PUNT_L2TP, m, p, len, 0, l3_off);
 }
 
-static void ip4(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
+static void ip4(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *frame, uint16_t len,
+	uint8_t ifx)
 {
 	uint8_t *ip = frame + ETH_HDR;
 	uint16_t room = len - ETH_HDR, total, hl, frag;
@@ -107,7 +116,8 @@ static void ip4(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *
 	}
 	if (ip[9] == IPPROTO_UDP && (endpoint = endpoint4(ip + 16)) >= 0) {
 		frag = load16(ip + 6) & IP4_FRAG;
-		if (likely((frag & ~IP4_MF) == 0 && total >= hl + UDP_HDR && load16(ip + hl + 2) == L2TP_PORT)) {
+		if (likely((frag & ~IP4_MF) == 0 && total >= hl + UDP_HDR &&
+			    load16(ip + hl + 2) == L2TP_PORT)) {
 			if (likely(!frag))
 				tunnel_udp(w, b, m, ip, ip + hl, total, (uint8_t)endpoint);
 			else
@@ -123,11 +133,13 @@ static bool is_tunnel_fragment6(const uint8_t *ip, uint16_t total)
 {
 	const uint8_t *fh = ip + IP6_HDR;
 
-	return ip[6] == IPPROTO_FRAGMENT && total >= IP6_HDR + 8 + UDP_HDR && fh[0] == IPPROTO_UDP &&
-		!(load16(fh + 2) & 0xfff8) && load16(fh + 8 + 2) == L2TP_PORT && endpoint6(ip + 24) >= 0;
+	return ip[6] == IPPROTO_FRAGMENT && total >= IP6_HDR + 8 + UDP_HDR &&
+		fh[0] == IPPROTO_UDP && !(load16(fh + 2) & 0xfff8) &&
+		load16(fh + 8 + 2) == L2TP_PORT && endpoint6(ip + 24) >= 0;
 }
 
-static void ip6(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
+static void ip6(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *frame, uint16_t len,
+	uint8_t ifx)
 {
 	uint8_t *ip = frame + ETH_HDR;
 	uint16_t room = len - ETH_HDR, total;
@@ -142,12 +154,13 @@ static void ip6(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *
 		return;
 	}
 	total = (uint16_t)(IP6_HDR + load16(ip + 4));
-	if ((frame[0] & 1) || ip[24] == 0xff || ip6_is_link_local(ip + 24) || ip6_is_link_local(ip + 8)) {
+	if ((frame[0] & 1) || ip[24] == 0xff || ip6_is_link_local(ip + 24) ||
+		ip6_is_link_local(ip + 8)) {
 		to_linux(w, m, frame, (uint16_t)(total + ETH_HDR), ifx);
 		return;
 	}
-	if (ip[6] == IPPROTO_UDP && total >= IP6_HDR + UDP_HDR && load16(ip + IP6_HDR + 2) == L2TP_PORT &&
-		(endpoint = endpoint6(ip + 24)) >= 0) {
+	if (ip[6] == IPPROTO_UDP && total >= IP6_HDR + UDP_HDR &&
+		load16(ip + IP6_HDR + 2) == L2TP_PORT && (endpoint = endpoint6(ip + 24)) >= 0) {
 		tunnel_udp(w, b, m, ip, ip + IP6_HDR, total, (uint8_t)endpoint);
 		return;
 	}

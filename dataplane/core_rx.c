@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* core_rx.c - IP packets that came in by a port, or from Linux by lns0: those for a subscriber's address, prefix or framed
- * route go down; all others (our own addresses, transit) are Linux's, as they came. The route table says which, in one
- * bulk lookup; pool addresses are then found in the session tables. One hop is counted here, not for what Linux routed.
- * Thread: the worker. Not here: whether the session takes it (l2tp_tx.c). */
+/* core_rx.c - IP packets that came in by a port, or from Linux by lns0: those for a subscriber's
+ * address, prefix or framed route go down; all others (our own addresses, transit) are Linux's, as
+ * they came. The route table says which, in one bulk lookup; pool addresses are then found in the
+ * session tables. One hop is counted here, not for what Linux routed. Thread: the worker. Not here:
+ * whether the session takes it (l2tp_tx.c). */
 #include "dataplane/stages.h"
 
-#define ETH_HDR 14
-#define IP4_TTL 8
+#define ETH_HDR  14
+#define IP4_TTL  8
 #define IP6_HOPS 7
 
 static void not_ours(struct worker *w, const struct lane_core *l, unsigned int i)
 {
-	if (l->ifx[i] == IFX_LNS0) /* Linux sent it to lns0 by a pool's route: nobody has the address */
+	if (l->ifx[i] ==
+		IFX_LNS0) /* Linux sent it to lns0 by a pool's route: nobody has the address */
 		drop(w, l->m[i], DROP_NO_ROUTE);
 	else
-		punt(w, PUNT_LINUX, l->m[i], l->p[i] - ETH_HDR, (uint16_t)(l->len[i] + ETH_HDR), l->ifx[i], 0);
+		punt(w, PUNT_LINUX, l->m[i], l->p[i] - ETH_HDR, (uint16_t)(l->len[i] + ETH_HDR),
+			l->ifx[i], 0);
 }
 
-static void down4(struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
+static void down4(
+	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
 {
 	uint8_t *p = l->p[i];
 
@@ -36,7 +40,8 @@ static void down4(struct worker *w, struct burst *b, const struct lane_core *l, 
 	lane_put(&b->down, l->m[i], p, l->len[i], slot);
 }
 
-static void down6(struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
+static void down6(
+	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
 {
 	uint8_t *p = l->p[i];
 
@@ -128,10 +133,12 @@ void worker_inject_ip_take(struct worker *w, struct rte_mbuf *m)
 
 	if (m->nb_segs != 1) {
 		drop(w, m, DROP_SEGMENTED);
-	} else if (len >= IP4_HDR && p[0] >> 4 == 4 && (p[0] & 15) >= 5 && (total = load16(p + 2)) <= len &&
-		total >= (p[0] & 15) * 4 && w->burst.core4.n < BURST) {
+	} else if (len >= IP4_HDR && p[0] >> 4 == 4 && (p[0] & 15) >= 5 &&
+		(total = load16(p + 2)) <= len && total >= (p[0] & 15) * 4 &&
+		w->burst.core4.n < BURST) {
 		lane_put_core(&w->burst.core4, m, p, total, IFX_LNS0);
-	} else if (len >= IP6_HDR && p[0] >> 4 == 6 && load16(p + 4) <= len - IP6_HDR && w->burst.core6.n < BURST) {
+	} else if (len >= IP6_HDR && p[0] >> 4 == 6 && load16(p + 4) <= len - IP6_HDR &&
+		w->burst.core6.n < BURST) {
 		lane_put_core(&w->burst.core6, m, p, (uint16_t)(IP6_HDR + load16(p + 4)), IFX_LNS0);
 	} else {
 		drop(w, m, DROP_INNER_HEADER);

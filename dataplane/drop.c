@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* drop.c - the end of packets that go nowhere: counted by reason when a stage gives them up, freed together at the end of
- * the poll. The only free on the path. Thread: the worker. */
+/* drop.c - the end of packets that go nowhere: counted by reason when a stage gives them up, freed
+ * together at the end of the poll. The only free on the path. Thread: the worker. */
 #include "dataplane/stages.h"
 
 void drop_all(struct worker *w, struct burst *b)
@@ -18,7 +18,8 @@ void drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 
 	w->drop[why]++;
 	w->stat.dropped += why != DROP_OK;
-	if (unlikely(b->n_dead == DEAD)) /* more than one poll's packets: fragments whose transmit queue is full */
+	/* more than one poll's packets: fragments whose transmit queue is full */
+	if (unlikely(b->n_dead == DEAD))
 		drop_all(w, b);
 	b->dead[b->n_dead++] = m;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* frag.c - IPv4 fragmentation (RFC 791 s3.2): a packet that is too long for a link and may be cut. Copies into new buffers,
- * for each fragment gets its own headers in front. Options whose copied bit is clear stay in the first fragment only; a
- * fragment can be cut again. Thread: the worker. */
+/* frag.c - IPv4 fragmentation (RFC 791 s3.2): a packet that is too long for a link and may be cut.
+ * Copies into new buffers, for each fragment gets its own headers in front. Options whose copied
+ * bit is clear stay in the first fragment only; a fragment can be cut again. Thread: the worker. */
 #include "dataplane/stages.h"
 
-/* Options for later fragments. @return the header's length, padded to 4. A malformed list ends where it is malformed. */
+/* Options for later fragments. @return the header's length, padded to 4. A malformed list ends
+ * where it is malformed. */
 static unsigned int later_header(const uint8_t *p, unsigned int hl, uint8_t *out)
 {
 	unsigned int n = IP4_HDR, at = IP4_HDR;
@@ -27,7 +28,8 @@ static unsigned int later_header(const uint8_t *p, unsigned int hl, uint8_t *out
 	return n;
 }
 
-static struct rte_mbuf *piece(const uint8_t *hdr, unsigned int hl, const uint8_t *data, unsigned int n, unsigned int frag)
+static struct rte_mbuf *piece(
+	const uint8_t *hdr, unsigned int hl, const uint8_t *data, unsigned int n, unsigned int frag)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(dp_t.pool);
 	uint8_t *q;
@@ -65,7 +67,8 @@ unsigned int frag4(const uint8_t *p, uint16_t len, uint16_t mtu, struct rte_mbuf
 
 		if (left > take)
 			take &= ~7u;
-		m = n < FRAGS_MAX ? piece(hdr, h, p + hl + done, take, more | (at + done / 8)) : NULL;
+		m = n < FRAGS_MAX ? piece(hdr, h, p + hl + done, take, more | (at + done / 8))
+				  : NULL;
 		if (!m) {
 			rte_pktmbuf_free_bulk(out, n);
 			return 0;

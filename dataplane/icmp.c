@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* icmp.c - ICMP errors about packets that we cannot forward: time exceeded, too big, unreachable.
- * RFC 1812 s4.3.2 (quote as much as fits into 576 bytes, TOS precedence 6) and RFC 4443 s2.4 (fit into 1280). Never about an
- * ICMP error, a later fragment, or to or about a multicast, broadcast, loopback or unspecified address. At most 100 a
- * second per worker. The offending packet's buffer becomes the error. It is routed like any packet; its source is our
- * address on that side: our end of the session's link, or the port's. Thread: the worker. */
+ * RFC 1812 s4.3.2 (quote as much as fits into 576 bytes, TOS precedence 6) and RFC 4443 s2.4 (fit
+ * into 1280). Never about an ICMP error, a later fragment, or to or about a multicast, broadcast,
+ * loopback or unspecified address. At most 100 a second per worker. The offending packet's buffer
+ * becomes the error. It is routed like any packet; its source is our address on that side: our end
+ * of the session's link, or the port's. Thread: the worker. */
 #include "dataplane/police.h"
 #include "dataplane/stages.h"
 
-#define RATE_COST_NS  11111111ull /* 90 a second and 10 at once: never more than 100 in any second */
+/* 90 a second and 10 at once: never more than 100 in any second */
+#define RATE_COST_NS  11111111ull
 #define RATE_BURST_NS (10 * RATE_COST_NS)
 #define ICMP_HDR      8
 #define QUOTE4        (576 - IP4_HDR - ICMP_HDR)
@@ -21,7 +23,8 @@ static bool is_icmp4_error(const uint8_t *p, uint16_t len)
 		return false;
 	if (len <= hl)
 		return true; /* not to be told */
-	return !(p[hl] == 0 || p[hl] == 8 || (p[hl] >= 13 && p[hl] <= 18)); /* queries and their replies */
+	return !(p[hl] == 0 || p[hl] == 8 ||
+		(p[hl] >= 13 && p[hl] <= 18)); /* queries and their replies */
 }
 
 static bool deserves4(const uint8_t *p, uint16_t len)
@@ -110,7 +113,8 @@ static bool leads_somewhere(const struct way *way)
 		(way->type == DP_NH_ADJ && (way->adj & ADJ_VALID));
 }
 
-static void send_error(struct worker *w, const struct way *way, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool v6)
+static void send_error(struct worker *w, const struct way *way, struct rte_mbuf *m, uint8_t *p,
+	uint16_t len, bool v6)
 {
 	struct lane *down = &w->burst.down;
 
@@ -126,8 +130,8 @@ static void send_error(struct worker *w, const struct way *way, struct rte_mbuf 
 	}
 }
 
-void icmp4_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type, uint8_t code,
-	uint16_t mtu, enum drop_reason why)
+void icmp4_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type,
+	uint8_t code, uint16_t mtu, enum drop_reason why)
 {
 	uint16_t quote = RTE_MIN(len, (uint16_t)QUOTE4), sum;
 	uint8_t *ip = p - IP4_HDR - ICMP_HDR, *icmp = p - ICMP_HDR;
@@ -169,7 +173,8 @@ void icmp4_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len,
 	send_error(w, &way, m, ip, (uint16_t)(IP4_HDR + ICMP_HDR + quote), false);
 }
 
-/* Our address towards the way: fe80::ifid on the session's link, or the port's. @return false: we have none. */
+/* Our address towards the way: fe80::ifid on the session's link, or the port's. @return false: we
+ * have none. */
 static bool source6(const struct way *way, uint8_t src[16])
 {
 	const uint8_t *ip6 = NULL;
@@ -193,8 +198,8 @@ static bool source6(const struct way *way, uint8_t src[16])
 	return true;
 }
 
-void icmp6_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type, uint8_t code,
-	uint32_t mtu, enum drop_reason why)
+void icmp6_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type,
+	uint8_t code, uint32_t mtu, enum drop_reason why)
 {
 	uint16_t quote = RTE_MIN(len, (uint16_t)QUOTE6), sum;
 	uint8_t *ip = p - IP6_HDR - ICMP_HDR, *icmp = p - ICMP_HDR;
@@ -203,7 +208,8 @@ void icmp6_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len,
 
 	w->drop[why]++;
 	w->stat.dropped++;
-	if (!deserves6(p, len, type) || !police_ok(&w->icmp, w->now_ns, RATE_COST_NS, RATE_BURST_NS)) {
+	if (!deserves6(p, len, type) ||
+		!police_ok(&w->icmp, w->now_ns, RATE_COST_NS, RATE_BURST_NS)) {
 		drop(w, m, DROP_OK);
 		return;
 	}

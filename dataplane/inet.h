@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* inet.h - small steps on IP headers, shared by the stages: checksums (RFC 1071), TTL (RFC 1624), unaligned loads. Sums are
- * of 16-bit words as they lie in memory, so no byte is swapped. */
+/* inet.h - small steps on IP headers, shared by the stages: checksums (RFC 1071), TTL (RFC 1624),
+ * unaligned loads. Sums are of 16-bit words as they lie in memory, so no byte is swapped. */
 #ifndef DATAPLANE_INET_H
 #define DATAPLANE_INET_H
 
@@ -67,8 +67,8 @@ static inline uint16_t sum_fold(uint64_t sum)
 /* Sum of an IPv4 header of `bytes` (a multiple of 4); 0xffff when its checksum is right. */
 static inline uint16_t ip4_header_sum(const uint8_t *h, unsigned int bytes)
 {
-	uint64_t sum = (uint64_t)load32_raw(h) + load32_raw(h + 4) + load32_raw(h + 8) + load32_raw(h + 12) +
-		load32_raw(h + 16);
+	uint64_t sum = (uint64_t)load32_raw(h) + load32_raw(h + 4) + load32_raw(h + 8) +
+		load32_raw(h + 12) + load32_raw(h + 16);
 
 	for (unsigned int i = IP4_HDR; unlikely(i < bytes); i += 4)
 		sum += load32_raw(h + i);
@@ -94,7 +94,8 @@ static inline void ip4_ttl_dec(uint8_t *h)
 	memcpy(h + 10, &folded, sizeof(folded));
 }
 
-/* A 16-bit word changed from old to new_word (as in memory) below the checksum at sum (RFC 1624 eqn. 3). */
+/* A 16-bit word changed from old to new_word (as in memory) below the checksum at sum (RFC 1624
+ * eqn. 3). */
 static inline void sum_update(uint8_t *sum, uint16_t old, uint16_t new_word)
 {
 	uint16_t s = load16_raw(sum);
@@ -132,7 +133,8 @@ static inline bool ip6_is_unspecified(const uint8_t *a)
 	return !(load64(a) | load64(a + 8));
 }
 
-/* Never forwarded, RFC 1812 s5.3.7 and RFC 6890: this network, loopback, multicast, reserved, broadcast. addr: host order. */
+/* Never forwarded, RFC 1812 s5.3.7 and RFC 6890: this network, loopback, multicast, reserved,
+ * broadcast. addr: host order. */
 static inline bool ip4_is_martian(uint32_t addr)
 {
 	return addr >> 24 == 0 || addr >> 24 == 127 || addr >= 0xe0000000;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ip_rx.c - IP packets of subscribers: valid, from an address that is theirs, counted, routed.
- * Header checks as RFC 1812 s5.2.2; bytes after the IP length are cut off. The source is the session's own address or
- * prefix, or behind a framed route of this session; link-local and multicast IPv6 is nd.c's. Then one bulk lookup in the
- * route table: out by a port, down to another subscriber, to Linux by lns0 (our own addresses, next hops not resolved
- * yet), or nowhere (ICMP unreachable, silence for a blackhole).
- * Counted as received are packets that passed the checks, whatever the route table says then.
- * Thread: the worker that owns the session. Not here: ICMP (icmp.c), the other subscriber's side (l2tp_tx.c). */
+ * Header checks as RFC 1812 s5.2.2; bytes after the IP length are cut off. The source is the
+ * session's own address or prefix, or behind a framed route of this session; link-local and
+ * multicast IPv6 is nd.c's. Then one bulk lookup in the route table: out by a port, down to another
+ * subscriber, to Linux by lns0 (our own addresses, next hops not resolved yet), or nowhere (ICMP
+ * unreachable, silence for a blackhole). Counted as received are packets that passed the checks,
+ * whatever the route table says then. Thread: the worker that owns the session. Not here: ICMP
+ * (icmp.c), the other subscriber's side (l2tp_tx.c). */
 #include "dataplane/stages.h"
 
-#define IP4_TTL 8
+#define IP4_TTL  8
 #define IP6_HOPS 7
 
 struct routed {
@@ -110,7 +111,8 @@ static void check4(struct worker *w, const struct lane *l, struct routed *r)
 			s->up_packets++;
 			s->up_octets += len;
 			if (unlikely(s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
-				mss_clamp4(l->p[i], len, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
+				mss_clamp4(l->p[i], len, (unsigned int)(p[0] & 15) * 4,
+					(uint16_t)(s->mtu - 40));
 			keep(r, l, i, len);
 		}
 	}
@@ -126,7 +128,8 @@ static void check6(struct worker *w, const struct lane *l, struct routed *r)
 
 		if (unlikely(!len)) {
 			drop_up(w, slot, l->m[i], DROP_INNER_HEADER);
-		} else if (unlikely(p[24] == 0xff || ip6_is_link_local(p + 24) || ip6_is_link_local(p + 8))) {
+		} else if (unlikely(p[24] == 0xff || ip6_is_link_local(p + 24) ||
+				   ip6_is_link_local(p + 8))) {
 			nd_input(w, slot, l->m[i], p, len);
 		} else if (unlikely(!source6_ok(s, slot, p))) {
 			drop_up(w, slot, l->m[i], DROP_SPOOFED_SOURCE);
@@ -145,7 +148,8 @@ static void check6(struct worker *w, const struct lane *l, struct routed *r)
 }
 
 /* A packet larger than the core port's MTU: told to the sender, or cut (RFC 791). */
-static void too_big4(struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint16_t mtu)
+static void too_big4(
+	struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint16_t mtu)
 {
 	struct rte_mbuf *out[FRAGS_MAX];
 	unsigned int n;
@@ -156,7 +160,8 @@ static void too_big4(struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t
 	}
 	n = frag4(p, len, mtu, out);
 	for (unsigned int i = 0; i < n; i++)
-		adj_send(w, adj, out[i], rte_pktmbuf_mtod(out[i], uint8_t *), out[i]->data_len, false);
+		adj_send(w, adj, out[i], rte_pktmbuf_mtod(out[i], uint8_t *), out[i]->data_len,
+			false);
 	drop(w, m, n ? DROP_OK : DROP_NO_BUFFER);
 }
 
@@ -256,7 +261,8 @@ static void route4(struct worker *w, struct burst *b, struct routed *r)
 		unsigned int i = asked[k];
 
 		if (!slot[k])
-			icmp4_error(w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, 3, 1, 0, DROP_NO_ROUTE);
+			icmp4_error(
+				w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, 3, 1, 0, DROP_NO_ROUTE);
 		else if (hop4(w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len))
 			lane_put(&b->down, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, slot[k]);
 	}
@@ -301,7 +307,8 @@ static void route6(struct worker *w, struct burst *b, struct routed *r)
 		unsigned int i = asked[k];
 
 		if (!slot[k])
-			icmp6_error(w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, 1, 3, 0, DROP_NO_ROUTE);
+			icmp6_error(
+				w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, 1, 3, 0, DROP_NO_ROUTE);
 		else if (hop6(w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len))
 			lane_put(&b->down, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, slot[k]);
 	}

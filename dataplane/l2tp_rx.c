@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* l2tp_rx.c - the L2TP data header (RFC 2661 s3.1) and its session: from here on a packet has a slot.
- * Length counts the whole message and cuts what follows; Offset counts pad bytes only; reserved bits, P and Nr are
- * ignored; session id 0 is no session. The key holds the peer, so that ids from another sender find nothing; an IPv6 peer
- * is only a fold in the key and is compared in full with the tunnel (s8.1: port and address are fixed).
- * Ns is checked only in sessions that use sequencing (s5.4): a number up to SEQ_OLD behind the expected one is old and
- * dropped; further away is a jump of the peer, and counting goes on from there. Nothing is reordered.
- * Thread: the worker that owns the session. */
+/* l2tp_rx.c - the L2TP data header (RFC 2661 s3.1) and its session: from here on a packet has a
+ * slot. Length counts the whole message and cuts what follows; Offset counts pad bytes only;
+ * reserved bits, P and Nr are ignored; session id 0 is no session. The key holds the peer, so that
+ * ids from another sender find nothing; an IPv6 peer is only a fold in the key and is compared in
+ * full with the tunnel (s8.1: port and address are fixed). Ns is checked only in sessions that use
+ * sequencing (s5.4): a number up to SEQ_OLD behind the expected one is old and dropped; further
+ * away is a jump of the peer, and counting goes on from there. Nothing is reordered. Thread: the
+ * worker that owns the session. */
 #include "dataplane/stages.h"
 
 #define SEQ_OLD 256
@@ -43,10 +44,11 @@ static void key_of(struct session_key *k, const uint8_t *p, uint8_t l3_off, uint
 {
 	const uint8_t *ip = p - l3_off, *ids = p + 2 + (p[0] >> 5 & 2);
 	uint16_t port = load16(p - UDP_HDR);
-	uint64_t peer = likely(ip[0] >> 4 == 4) ? session_key_peer4(load32_raw(ip + 12), port) :
-		session_key_peer6(ip + 8, port);
+	uint64_t peer = likely(ip[0] >> 4 == 4) ? session_key_peer4(load32_raw(ip + 12), port)
+						: session_key_peer6(ip + 8, port);
 
-	session_key_build(k, dp_t.endpoint[endpoint].vrf, endpoint, peer, load16(ids), load16(ids + 2));
+	session_key_build(
+		k, dp_t.endpoint[endpoint].vrf, endpoint, peer, load16(ids), load16(ids + 2));
 }
 
 static bool is_peer6(const struct dp_tunnel *t, const uint8_t *p, uint8_t l3_off)
@@ -68,7 +70,8 @@ static bool in_sequence(struct dp_session_more *more, const uint8_t *p)
 	return true;
 }
 
-static void one(struct worker *w, struct burst *b, unsigned int i, uint32_t slot, uint16_t skip, uint16_t len)
+static void one(struct worker *w, struct burst *b, unsigned int i, uint32_t slot, uint16_t skip,
+	uint16_t len)
 {
 	const struct lane_up *l = &b->up;
 	const struct dp_session *s = &dp_t.session[slot];
@@ -83,7 +86,8 @@ static void one(struct worker *w, struct burst *b, unsigned int i, uint32_t slot
 		hand_up(w, s->owner, m, p, l->len[i], l->l3_off[i], l->endpoint[i]);
 		return;
 	}
-	if (unlikely((p - l->l3_off[i])[0] >> 4 == 6) && !is_peer6(&dp_t.tunnel[s->tunnel], p, l->l3_off[i])) {
+	if (unlikely((p - l->l3_off[i])[0] >> 4 == 6) &&
+		!is_peer6(&dp_t.tunnel[s->tunnel], p, l->l3_off[i])) {
 		drop(w, m, DROP_NO_SESSION);
 		return;
 	}
@@ -92,7 +96,8 @@ static void one(struct worker *w, struct burst *b, unsigned int i, uint32_t slot
 		drop_up(w, slot, m, DROP_NOT_STARTED);
 		return;
 	}
-	if (unlikely((p[0] & F_S >> 8) && (s->flags & S_TX_SEQ)) && !in_sequence(&dp_t.more[slot], p)) {
+	if (unlikely((p[0] & F_S >> 8) && (s->flags & S_TX_SEQ)) &&
+		!in_sequence(&dp_t.more[slot], p)) {
 		drop_up(w, slot, m, DROP_OUT_OF_SEQUENCE);
 		return;
 	}

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* l2tp_tx.c - towards the subscriber: an IP packet becomes a PPP frame in an L2TP data message in the tunnel's UDP.
- * The route table's answer was a hint: the destination is compared with the session's own addresses here. Packets above
- * the session MTU: ICMP to the sender when IPv4 says DF or it is IPv6, else IPv4 fragments (RFC 791; inside, so that the LAC
- * never has to reassemble). Outer headers: the tunnel's template plus lengths and checksums; the UDP checksum is on unless
- * the endpoint turned it off for data (RFC 2661 s8.1), by the port where it can. Control frames of PPP are never
- * compressed (RFC 1661 s6.5, s6.6) and always checksummed as data is.
- * Headroom: 14 + 4 + 48 + 10 + 4 = 80 bytes at most, less than an mbuf reserves.
- * Thread: the worker that owns the session; packets of others are handed over once more. */
+/* l2tp_tx.c - towards the subscriber: an IP packet becomes a PPP frame in an L2TP data message in
+ * the tunnel's UDP. The route table's answer was a hint: the destination is compared with the
+ * session's own addresses here. Packets above the session MTU: ICMP to the sender when IPv4 says DF
+ * or it is IPv6, else IPv4 fragments (RFC 791; inside, so that the LAC never has to reassemble).
+ * Outer headers: the tunnel's template plus lengths and checksums; the UDP checksum is on unless
+ * the endpoint turned it off for data (RFC 2661 s8.1), by the port where it can. Control frames of
+ * PPP are never compressed (RFC 1661 s6.5, s6.6) and always checksummed as data is. Headroom: 14 +
+ * 4 + 48 + 10 + 4 = 80 bytes at most, less than an mbuf reserves. Thread: the worker that owns the
+ * session; packets of others are handed over once more. */
 #include "dataplane/stages.h"
 
 #define L2TP_MAX 10 /* flags, ids, Ns, Nr */
 
 /* The outer headers before the L2TP header at p. len: from p on. */
-static void outer(struct worker *w, const struct dp_tunnel *t, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+static void outer(struct worker *w, const struct dp_tunnel *t, uint64_t adj, struct rte_mbuf *m,
+	uint8_t *p, uint16_t len)
 {
 	uint8_t *udp = p - UDP_HDR, *ip = udp - t->l3_len;
 	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)(len + UDP_HDR)), sum = 0;
@@ -34,13 +36,15 @@ static void outer(struct worker *w, const struct dp_tunnel *t, uint64_t adj, str
 			sum = sum_fold((uint64_t)pseudo_header_sum(ip, IPPROTO_UDP, len + UDP_HDR));
 			m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
 		} else {
-			sum = (uint16_t)~sum_fold((uint64_t)t->pseudo_sum + udp_len + udp_len + rte_raw_cksum(p, len));
+			sum = (uint16_t)~sum_fold((uint64_t)t->pseudo_sum + udp_len + udp_len +
+				rte_raw_cksum(p, len));
 			sum = sum ? sum : 0xffff;
 		}
 	}
 	memcpy(udp + 6, &sum, sizeof(sum));
 	if (offload) {
-		m->ol_flags |= v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+		m->ol_flags |=
+			v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
 		m->l2_len = dp_t.iface[adj_if(adj)].vlan ? 18 : 14;
 		m->l3_len = t->l3_len;
 	}
@@ -76,7 +80,8 @@ static void message(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t
 }
 
 /* An IP packet that fits the session. */
-static void packet(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool v6)
+static void packet(
+	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool v6)
 {
 	struct dp_session *s = &dp_t.session[slot];
 
@@ -116,14 +121,16 @@ static void too_big4(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_
 	}
 	n = frag4(p, len, mtu, out);
 	for (unsigned int i = 0; i < n; i++)
-		packet(w, slot, out[i], rte_pktmbuf_mtod(out[i], uint8_t *), out[i]->data_len, false);
+		packet(w, slot, out[i], rte_pktmbuf_mtod(out[i], uint8_t *), out[i]->data_len,
+			false);
 	if (n)
 		drop(w, m, DROP_OK);
 	else
 		drop_down(w, slot, m, DROP_NO_BUFFER);
 }
 
-static inline void down4(struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+static inline void down4(
+	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
 	const struct dp_session *s = &dp_t.session[slot];
 
@@ -169,7 +176,8 @@ void l2tp_tx(struct worker *w, struct burst *b)
 		rte_prefetch0(&dp_t.session[l->slot[i]]);
 	for (unsigned int i = 0; i < l->n; i++)
 		rte_prefetch0(&dp_t.tunnel[dp_t.session[l->slot[i]].tunnel]);
-	for (unsigned int i = 0; i < l->n; i++) { /* an ICMP error to a subscriber joins the lane meanwhile */
+	for (unsigned int i = 0; i < l->n;
+		i++) { /* an ICMP error to a subscriber joins the lane meanwhile */
 		uint32_t slot = l->slot[i];
 		uint16_t owner = dp_t.session[slot].owner;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mss.c - lower the maximum segment size in TCP SYNs to what the session's MTU carries (RFC 9293 s3.7.1; RFC 879), for paths on
- * which "packet too big" gets lost. The option walk is bounded by the header and never stands still: an option of length 0
- * or 1 ends it. Checksums are updated, not computed, so a damaged segment stays damaged. Thread: the worker. */
+/* mss.c - lower the maximum segment size in TCP SYNs to what the session's MTU carries (RFC 9293
+ * s3.7.1; RFC 879), for paths on which "packet too big" gets lost. The option walk is bounded by
+ * the header and never stands still: an option of length 0 or 1 ends it. Checksums are updated, not
+ * computed, so a damaged segment stays damaged. Thread: the worker. */
 #include "dataplane/stages.h"
 
 #define TCP_HDR 20
@@ -26,7 +27,8 @@ static void clamp(uint8_t *tcp, unsigned int len, uint16_t mss)
 		value = tcp + at + 2;
 		if (load16(value) <= mss)
 			return;
-		/* words of the checksum begin at even offsets of the segment; the value may lie across two */
+		/* words of the checksum begin at even offsets of the segment; the value may lie
+		 * across two */
 		memcpy(word, value - (at & 1), at & 1 ? 4 : 2);
 		store16(value, mss);
 		sum_update(tcp + 16, load16_raw(word), load16_raw(value - (at & 1)));

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nd.c - the little that a router says on a subscriber's link (RFC 4861, 4862): router advertisements, an answer to
- * solicitations for our link-local address, and to an echo request to it. All else on the link is dropped and counted.
- * Advertisements: one when IPv6CP opens (ppp_owner.c), one per solicitation, and one every 600 s to every open session by
- * a slow walk over the slots, for the router lifetime is three times that. No timer and no state per session: a lost first
- * one is repaired by the host's solicitations. The prefix has A set and L not: all of it lies behind this subscriber,
- * and nobody else is on the link. Answers count against the session's limit of control frames.
- * Thread: the worker that owns the session. */
+/* nd.c - the little that a router says on a subscriber's link (RFC 4861, 4862): router
+ * advertisements, an answer to solicitations for our link-local address, and to an echo request to
+ * it. All else on the link is dropped and counted. Advertisements: one when IPv6CP opens
+ * (ppp_owner.c), one per solicitation, and one every 600 s to every open session by a slow walk
+ * over the slots, for the router lifetime is three times that. No timer and no state per session: a
+ * lost first one is repaired by the host's solicitations. The prefix has A set and L not: all of it
+ * lies behind this subscriber, and nobody else is on the link. Answers count against the session's
+ * limit of control frames. Thread: the worker that owns the session. */
 #include "dataplane/police.h"
 #include "dataplane/stages.h"
 
@@ -37,8 +38,10 @@ static void store32(uint8_t *p, uint32_t v)
 	store16(p + 2, (uint16_t)v);
 }
 
-/* frame: room for PPP and IPv6 headers, then the ICMPv6 message of len bytes, its checksum still to come. */
-static void send_icmp6(struct worker *w, uint32_t slot, uint8_t *frame, const uint8_t *dst, uint8_t hops, uint16_t len)
+/* frame: room for PPP and IPv6 headers, then the ICMPv6 message of len bytes, its checksum still to
+ * come. */
+static void send_icmp6(struct worker *w, uint32_t slot, uint8_t *frame, const uint8_t *dst,
+	uint8_t hops, uint16_t len)
 {
 	uint8_t *ip = frame + PPP_BYTES, *icmp = ip + IP6_HDR;
 	uint16_t sum;
@@ -92,7 +95,8 @@ static void answer_ns(struct worker *w, uint32_t slot, const uint8_t *p)
 {
 	uint8_t frame[PPP_BYTES + IP6_HDR + 24] = {0};
 	uint8_t *na = frame + PPP_BYTES + IP6_HDR;
-	bool tentative = ip6_is_unspecified(p + 8); /* somebody wants our address: duplicate detection */
+	bool tentative =
+		ip6_is_unspecified(p + 8); /* somebody wants our address: duplicate detection */
 
 	na[0] = NA;
 	na[4] = tentative ? 0xa0 : 0xe0; /* router, solicited, override */
@@ -119,14 +123,16 @@ static bool answer(struct worker *w, uint32_t slot, const uint8_t *p, uint16_t l
 	bool unspecified = ip6_is_unspecified(src), near = ip6_is_link_local(src);
 	uint8_t us[16];
 
-	if (p[6] != IPPROTO_ICMPV6 || n < 8 || icmp[1] != 0 || l4_sum(p, IPPROTO_ICMPV6, icmp, n) != 0xffff)
+	if (p[6] != IPPROTO_ICMPV6 || n < 8 || icmp[1] != 0 ||
+		l4_sum(p, IPPROTO_ICMPV6, icmp, n) != 0xffff)
 		return false;
 	link_local(us, dp_t.more[slot].our_ifid);
 	if (icmp[0] == RS && p[7] == 255 && (near || unspecified)) {
 		nd_advertise(w, slot);
 		return true;
 	}
-	if (icmp[0] == NS && p[7] == 255 && n >= 24 && (near || unspecified) && !memcmp(icmp + 8, us, 16)) {
+	if (icmp[0] == NS && p[7] == 255 && n >= 24 && (near || unspecified) &&
+		!memcmp(icmp + 8, us, 16)) {
 		answer_ns(w, slot, p);
 		return true;
 	}
@@ -150,7 +156,8 @@ void nd_tick(struct worker *w)
 {
 	if (w->now_ns - w->ra_ns > 1000000000ull)
 		w->ra_ns = w->now_ns; /* the process was stopped: go on from here */
-	for (unsigned int k = 0; k < RA_SLOTS_PER_POLL && w->now_ns - w->ra_ns >= w->ra_step_ns; k++) {
+	for (unsigned int k = 0; k < RA_SLOTS_PER_POLL && w->now_ns - w->ra_ns >= w->ra_step_ns;
+		k++) {
 		w->ra_ns += w->ra_step_ns;
 		if (++w->ra_slot > dp_t.max_sessions)
 			w->ra_slot = 1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* police.h - rate limits in one word: instead of tokens that must be refilled, the time at which the bucket will be full of
- * room again. A packet costs `cost_ns` (1 s / rate); it passes while that time is less than `burst_ns` ahead. In any
- * window of length t at most (t + burst_ns) / cost_ns packets pass. */
+/* police.h - rate limits in one word: instead of tokens that must be refilled, the time at which
+ * the bucket will be full of room again. A packet costs `cost_ns` (1 s / rate); it passes while
+ * that time is less than `burst_ns` ahead. In any window of length t at most (t + burst_ns) /
+ * cost_ns packets pass. */
 #ifndef DATAPLANE_POLICE_H
 #define DATAPLANE_POLICE_H
 
@@ -19,9 +20,10 @@ static inline bool police_ok(struct police *p, uint64_t now_ns, uint64_t cost_ns
 	return true;
 }
 
-/* Frames of one session for its PPP automaton or for ND: about 60 a second, 60 at once, in the two bytes that the session's
- * second line has to spare. Unit 16.8 ms, so the clock comes round in 18 minutes; a value further ahead than a full bucket
- * can be is an old one and means an empty bucket (one old value in 1,000 is taken for a used one: a frame may be lost). */
+/* Frames of one session for its PPP automaton or for ND: about 60 a second, 60 at once, in the two
+ * bytes that the session's second line has to spare. Unit 16.8 ms, so the clock comes round in 18
+ * minutes; a value further ahead than a full bucket can be is an old one and means an empty bucket
+ * (one old value in 1,000 is taken for a used one: a frame may be lost). */
 #define SESSION_POLICE_BURST 60
 static inline bool police_session_ok(struct dp_session_more *more, uint64_t now_ns)
 {

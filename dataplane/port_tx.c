@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* port_tx.c - frames that are ready leave by their port's queue. A worker without a queue of its own on a port (the device
- * has too few) hands the frame to the worker that sends for it. What the device does not take is dropped: a router does
- * not wait. Thread: the worker. */
+/* port_tx.c - frames that are ready leave by their port's queue. A worker without a queue of its
+ * own on a port (the device has too few) hands the frame to the worker that sends for it. What the
+ * device does not take is dropped: a router does not wait. Thread: the worker. */
 #include <rte_ethdev.h>
 
 #include "dataplane/stages.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ppp_rx.c - the PPP header of what subscribers send: IP goes on, all else is the automaton's.
- * FF 03 may be missing and the protocol may be one byte, whatever LCP agreed (RFC 1661 s6.5, s6.6: be liberal; senders are
- * known to compress too early). A protocol field is odd in its last byte only. Frames for the automaton are policed per
- * session and per worker, so that a flood in one session leaves the others alone.
- * Thread: the worker that owns the session. */
+ * FF 03 may be missing and the protocol may be one byte, whatever LCP agreed (RFC 1661 s6.5, s6.6:
+ * be liberal; senders are known to compress too early). A protocol field is odd in its last byte
+ * only. Frames for the automaton are policed per session and per worker, so that a flood in one
+ * session leaves the others alone. Thread: the worker that owns the session. */
 #include "dataplane/police.h"
 #include "dataplane/stages.h"
 
-static void to_owner(struct worker *w, uint32_t slot, struct rte_mbuf *m, const uint8_t *frame, uint16_t len)
+static void to_owner(
+	struct worker *w, uint32_t slot, struct rte_mbuf *m, const uint8_t *frame, uint16_t len)
 {
 	if (!police_ppp_ok(w, slot)) {
 		drop_up(w, slot, m, DROP_PPP_POLICED);
@@ -17,7 +18,8 @@ static void to_owner(struct worker *w, uint32_t slot, struct rte_mbuf *m, const 
 	drop(w, m, DROP_OK);
 }
 
-static void one(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
+static void one(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *p, uint16_t len,
+	uint32_t slot)
 {
 	const struct dp_session *s = &dp_t.session[slot];
 	uint16_t address = likely(len >= 2 && p[0] == 0xff && p[1] == 0x03) ? 2 : 0;

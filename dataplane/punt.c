@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* punt.c - the policed way to the control core. Three kinds of packets: L2TP control messages, frames for a port's shadow
- * tap, subscribers' packets for Linux. Hello, StopCCN and acknowledgements of a tunnel (the header names one) travel in a
- * ring of their own that control empties first, so a flood of SCCRQs or new calls never starves live tunnels. Each class
- * is limited in total, and each sender (hashed to PUNT_PEERS buckets) within it. What does not pass is dropped and counted;
- * L2TP's retransmission brings it again. Limits are per worker. Thread: the worker. */
+/* punt.c - the policed way to the control core. Three kinds of packets: L2TP control messages,
+ * frames for a port's shadow tap, subscribers' packets for Linux. Hello, StopCCN and
+ * acknowledgements of a tunnel (the header names one) travel in a ring of their own that control
+ * empties first, so a flood of SCCRQs or new calls never starves live tunnels. Each class is
+ * limited in total, and each sender (hashed to PUNT_PEERS buckets) within it. What does not pass is
+ * dropped and counted; L2TP's retransmission brings it again. Limits are per worker. Thread: the
+ * worker. */
 #include "dataplane/police.h"
 #include "dataplane/stages.h"
 
@@ -13,13 +15,18 @@ enum { AVP_MESSAGE_TYPE = 0, CONTROL_HDR = 12 };
 static const struct {
 	uint32_t peer_cost_ns, peer_burst, cost_ns, burst;
 } limit[PUNT_CLASSES] = {
-	[PUNT_CLASS_HIGH] = {20000, 1024, 5000, 8192},     /* 50,000 and 200,000: an ack per message of a busy tunnel */
-	[PUNT_CLASS_L2TP] = {20000, 1024, 6667, 4096},     /* 50,000 and 150,000: a storm of calls from one LAC */
-	[PUNT_CLASS_LINUX] = {200000, 512, 50000, 2048},   /* 5,000 and 20,000 */
-	[PUNT_CLASS_LNS0] = {1000000, 128, 50000, 1024},   /* 1,000 and 20,000 */
+	/* 50,000 and 200,000: an acknowledgement per message of a busy tunnel */
+	[PUNT_CLASS_HIGH] = {20000, 1024, 5000, 8192},
+	/* 50,000 and 150,000: a storm of calls from one LAC */
+	[PUNT_CLASS_L2TP] = {20000, 1024, 6667, 4096},
+	/* 5,000 and 20,000 */
+	[PUNT_CLASS_LINUX] = {200000, 512, 50000, 2048},
+	/* 1,000 and 20,000 */
+	[PUNT_CLASS_LNS0] = {1000000, 128, 50000, 1024},
 };
 
-void punt(struct worker *w, uint8_t type, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx, uint8_t l3_off)
+void punt(struct worker *w, uint8_t type, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx,
+	uint8_t l3_off)
 {
 	struct lane_punt *l = &w->burst.punt;
 	unsigned int i = l->n++;
@@ -40,11 +47,13 @@ static enum punt_class class_of(uint8_t type, const uint8_t *p, uint16_t len)
 		return PUNT_CLASS_LINUX;
 	if (type == PUNT_LNS0)
 		return PUNT_CLASS_LNS0;
-	if (len < CONTROL_HDR || !load16(p + 4) || (p[0] & 0xca) != 0xc8) /* T, L, S and no O; a tunnel id */
+	/* T, L, S and no O; a tunnel id */
+	if (len < CONTROL_HDR || !load16(p + 4) || (p[0] & 0xca) != 0xc8)
 		return PUNT_CLASS_L2TP;
 	if (load16(p + 2) == CONTROL_HDR)
 		return PUNT_CLASS_HIGH; /* ZLB */
-	if (len < CONTROL_HDR + 8 || load16(p + CONTROL_HDR + 2) || load16(p + CONTROL_HDR + 4) != AVP_MESSAGE_TYPE)
+	if (len < CONTROL_HDR + 8 || load16(p + CONTROL_HDR + 2) ||
+		load16(p + CONTROL_HDR + 4) != AVP_MESSAGE_TYPE)
 		return PUNT_CLASS_L2TP;
 	message = load16(p + CONTROL_HDR + 6);
 	return message == L2TP_HELLO || message == L2TP_STOPCCN ? PUNT_CLASS_HIGH : PUNT_CLASS_L2TP;
@@ -52,10 +61,17 @@ static enum punt_class class_of(uint8_t type, const uint8_t *p, uint16_t len)
 
 static uint32_t sender(uint8_t type, const uint8_t *p, uint16_t len, uint8_t l3_off)
 {
-	const uint8_t *ip = type == PUNT_L2TP ? p - l3_off : type == PUNT_LINUX ? p + 14 : p;
-	uint16_t left = type == PUNT_LINUX ? (uint16_t)(len - 14) : type == PUNT_L2TP ? IP6_HDR : len;
+	const uint8_t *ip = p;
+	uint16_t left = len;
 	uint64_t x = 0;
 
+	if (type == PUNT_L2TP) { /* classify.c has seen these headers */
+		ip = p - l3_off;
+		left = IP6_HDR;
+	} else if (type == PUNT_LINUX) {
+		ip = p + 14;
+		left = (uint16_t)(len - 14);
+	}
 	if (left >= IP4_HDR && ip[0] >> 4 == 4)
 		x = load32_raw(ip + 12);
 	else if (left >= IP6_HDR && ip[0] >> 4 == 6)
@@ -67,9 +83,14 @@ static void one(struct worker *w, const struct lane_punt *l, unsigned int i)
 {
 	struct rte_mbuf *m = l->m[i];
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct dp_msg msg = {.type = l->type[i], .worker = (uint8_t)w->id, .ifx = l->ifx[i], .l3_off = l->l3_off[i], .m = m};
+	struct dp_msg msg = {.type = l->type[i],
+		.worker = (uint8_t)w->id,
+		.ifx = l->ifx[i],
+		.l3_off = l->l3_off[i],
+		.m = m};
 	enum punt_class class = class_of(l->type[i], p, m->data_len);
-	struct police *peer = &w->punt_peer[class][sender(l->type[i], p, m->data_len, l->l3_off[i])];
+	struct police *peer =
+		&w->punt_peer[class][sender(l->type[i], p, m->data_len, l->l3_off[i])];
 	struct rte_ring *ring = class == PUNT_CLASS_HIGH ? w->punts_high : w->punts;
 
 	if (!police_ok(peer, w->now_ns, limit[class].peer_cost_ns,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stages.h - what stages call of each other's files: hand-over, transmission, ICMP, punting, fragments, MSS. */
+/* stages.h - what stages call of each other's files: hand-over, transmission, ICMP, punting,
+ * fragments, MSS. */
 #ifndef DATAPLANE_STAGES_H
 #define DATAPLANE_STAGES_H
 
@@ -13,9 +14,12 @@
 #include "dataplane/worker.h"
 
 /* -- steer.c -- */
-/** Give a packet to another worker; goes out with hand_flush(), or when a burst is full. Takes m. */
-void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t l3_off, uint8_t endpoint);
-void hand_down(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot);
+/** Give a packet to another worker; goes out with hand_flush(), or when a burst is full. Takes m.
+ * */
+void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len,
+	uint8_t l3_off, uint8_t endpoint);
+void hand_down(
+	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot);
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port);
 void hand_flush(struct worker *w);
 
@@ -23,23 +27,27 @@ void hand_flush(struct worker *w);
 void port_queue_slow(struct worker *w, uint16_t port, struct rte_mbuf *m);
 void port_flush(struct worker *w, uint16_t port);
 
-/* -- icmp.c. Each counts `why`, and takes the offending packet: it becomes the error, or dies. `mtu`: 0 where unused -- */
-void icmp4_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type, uint8_t code,
-	uint16_t mtu, enum drop_reason why);
-void icmp6_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type, uint8_t code,
-	uint32_t mtu, enum drop_reason why);
+/* -- icmp.c. Each counts `why`, and takes the offending packet: it becomes the error, or dies.
+ * `mtu`: 0 where unused -- */
+void icmp4_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type,
+	uint8_t code, uint16_t mtu, enum drop_reason why);
+void icmp6_error(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t type,
+	uint8_t code, uint32_t mtu, enum drop_reason why);
 
 /* -- punt.c -- */
 /** Queue for control: data = p, len. l3_off: PUNT_L2TP only. Takes m. */
-void punt(struct worker *w, uint8_t type, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx, uint8_t l3_off);
+void punt(struct worker *w, uint8_t type, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx,
+	uint8_t l3_off);
 
 /* -- frag.c -- */
 #define FRAGS_MAX 64
-/** Cut an IPv4 packet into fragments of at most mtu bytes, in new buffers. @return how many; 0: no buffer, or too many. */
+/** Cut an IPv4 packet into fragments of at most mtu bytes, in new buffers. @return how many; 0: no
+ * buffer, or too many. */
 unsigned int frag4(const uint8_t *p, uint16_t len, uint16_t mtu, struct rte_mbuf **out);
 
 /* -- mss.c -- */
-/** Lower the MSS of a TCP SYN to mss. ip4: a complete, valid header of hl bytes; ip6: no extension headers. */
+/** Lower the MSS of a TCP SYN to mss. ip4: a complete, valid header of hl bytes; ip6: no extension
+ * headers. */
 void mss_clamp4(uint8_t *ip, uint16_t len, unsigned int hl, uint16_t mss);
 void mss_clamp6(uint8_t *ip, uint16_t len, uint16_t mss);
 
@@ -50,8 +58,8 @@ void nd_input(struct worker *w, uint32_t slot, struct rte_mbuf *m, const uint8_t
 void nd_tick(struct worker *w);
 void nd_init(struct worker *w);
 
-/* Is the slot, which may be free (and closed to the sanitizer), a session of this worker that is up? Is it still the same
- * session? */
+/* Is the slot, which may be free (and closed to the sanitizer), a session of this worker that is
+ * up? Is it still the same session? */
 #ifdef LNSD_POISON
 #define PEEK __attribute__((no_sanitize_address, noinline, unused))
 #else
@@ -68,7 +76,8 @@ static PEEK bool slot_is_same(const struct worker *w, uint32_t slot, uint32_t ge
 		dp_t.session[slot].owner == w->id;
 }
 
-/* Bounds of the packet for the sanitizer: closed after reception, open again before anything is put before it. */
+/* Bounds of the packet for the sanitizer: closed after reception, open again before anything is put
+ * before it. */
 static inline void pkt_close(struct rte_mbuf *m)
 {
 	uint8_t *buf = m->buf_addr;
@@ -82,8 +91,10 @@ static inline void pkt_open(struct rte_mbuf *m)
 	mem_unpoison(m->buf_addr, m->buf_len);
 }
 
-/* An untagged or tagged Ethernet header before the IP packet at p, and out. adj: a valid adjacency word. Takes m. */
-static inline void adj_send(struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool ip6)
+/* An untagged or tagged Ethernet header before the IP packet at p, and out. adj: a valid adjacency
+ * word. Takes m. */
+static inline void adj_send(
+	struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool ip6)
 {
 	const struct dp_if *ifc = &dp_t.iface[adj_if(adj)];
 	struct worker_txq *q = &w->tx[ifc->port];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* steer.c - every packet to the worker that owns its session (architecture.md section 2): uplink by the shard bits of the
- * session id, downlink by the record that the address lookup found. Then what others handed to us joins our lanes.
- * What the receiver must know travels in the mbuf's first line: packet_type = kind, hash.fdir = two words. A downlink packet
- * carries the slot's generation, because the slot may be reused while the packet waits in a ring.
- * A full ring drops: the owner is overloaded, and waiting for it would stall our own sessions. Thread: the worker. */
+/* steer.c - every packet to the worker that owns its session (architecture.md section 2): uplink by
+ * the shard bits of the session id, downlink by the record that the address lookup found. Then what
+ * others handed to us joins our lanes. What the receiver must know travels in the mbuf's first
+ * line: packet_type = kind, hash.fdir = two words. A downlink packet carries the slot's generation,
+ * because the slot may be reused while the packet waits in a ring. A full ring drops: the owner is
+ * overloaded, and waiting for it would stall our own sessions. Thread: the worker. */
 #include "dataplane/stages.h"
 
 enum hand_kind { HAND_UP = 1, HAND_DOWN, HAND_PORT };
@@ -11,7 +12,8 @@ enum hand_kind { HAND_UP = 1, HAND_DOWN, HAND_PORT };
 static void flush_one(struct worker *w, uint16_t to)
 {
 	struct worker_hand *h = &w->hand[to];
-	unsigned int sent = w->to[to] ? rte_ring_enqueue_burst(w->to[to], (void **)h->m, h->n, NULL) : 0;
+	unsigned int sent =
+		w->to[to] ? rte_ring_enqueue_burst(w->to[to], (void **)h->m, h->n, NULL) : 0;
 
 	w->stat.handed_out += sent;
 	for (unsigned int i = sent; unlikely(i < h->n); i++)
@@ -26,7 +28,8 @@ void hand_flush(struct worker *w)
 		flush_one(w, (uint16_t)__builtin_ctzll(w->hand_dirty));
 }
 
-static void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, enum hand_kind kind, uint32_t lo, uint32_t hi)
+static void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, enum hand_kind kind,
+	uint32_t lo, uint32_t hi)
 {
 	struct worker_hand *h = &w->hand[to];
 
@@ -39,13 +42,15 @@ static void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, enum hand_ki
 		flush_one(w, to);
 }
 
-void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t l3_off, uint8_t endpoint)
+void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len,
+	uint8_t l3_off, uint8_t endpoint)
 {
 	pkt_set(m, p, len);
 	hand(w, to, m, HAND_UP, l3_off, endpoint);
 }
 
-void hand_down(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
+void hand_down(
+	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
 {
 	pkt_set(m, p, len);
 	hand(w, to, m, HAND_DOWN, slot, dp_t.session[slot].generation);
@@ -88,7 +93,8 @@ static void take_in(struct worker *w, struct burst *b)
 		if (++w->steer_next >= w->n_workers)
 			w->steer_next = 0;
 		if (w->from[w->steer_next])
-			n += rte_ring_dequeue_burst(w->from[w->steer_next], (void **)(m + n), BURST - n, NULL);
+			n += rte_ring_dequeue_burst(
+				w->from[w->steer_next], (void **)(m + n), BURST - n, NULL);
 	}
 	w->stat.handed_in += n;
 	w->worked |= n > 0;
@@ -114,7 +120,8 @@ static void steer_up(struct worker *w, struct lane_up *up)
 		uint8_t owner = dp_t.shard_owner[sid >> DP_SHARD_SHIFT];
 
 		if (owner != w->id) {
-			hand_up(w, owner, up->m[i], up->p[i], up->len[i], up->l3_off[i], up->endpoint[i]);
+			hand_up(w, owner, up->m[i], up->p[i], up->len[i], up->l3_off[i],
+				up->endpoint[i]);
 			continue;
 		}
 		up->m[kept] = up->m[i];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* worker.c - the story of packets: one poll, from the ports' queues to the ports' queues, each line a stage in the file of
- * its name. burst.h says what flows between them. A worker runs to completion, never blocks, takes no lock, and makes no
- * system call but the sleep of the adaptive idle policy and, once a second, a look at the clock. */
+/* worker.c - the story of packets: one poll, from the ports' queues to the ports' queues, each line
+ * a stage in the file of its name. burst.h says what flows between them. A worker runs to
+ * completion, never blocks, takes no lock, and makes no system call but the sleep of the adaptive
+ * idle policy and, once a second, a look at the clock. */
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -10,8 +11,8 @@
 
 #include "dataplane/stages.h"
 
-#define IDLE_SPIN      1000     /* empty polls before the first sleep */
-#define IDLE_STEP      50       /* empty polls between longer sleeps */
+#define IDLE_SPIN      1000 /* empty polls before the first sleep */
+#define IDLE_STEP      50 /* empty polls between longer sleeps */
 #define IDLE_SLEEP_NS  100000ull
 #define CLOCK_CHECK_NS 1000000000ull
 
@@ -23,7 +24,8 @@ static uint64_t boottime_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-/* Once per poll, from the TSC; set right against the kernel's clock once a second. Never goes back. */
+/* Once per poll, from the TSC; set right against the kernel's clock once a second. Never goes back.
+ * */
 static void take_time(struct worker *w)
 {
 	uint64_t ticks = rte_rdtsc() - w->clock_tsc;
@@ -56,7 +58,8 @@ static void rx(struct worker *w, struct burst *b)
 		if (++w->rx_next >= w->n_rxq)
 			w->rx_next = 0;
 		port = w->rxq[w->rx_next].port;
-		got = rte_eth_rx_burst(port, w->rxq[w->rx_next].queue, b->m + n, (uint16_t)(BURST - n));
+		got = rte_eth_rx_burst(
+			port, w->rxq[w->rx_next].queue, b->m + n, (uint16_t)(BURST - n));
 		for (unsigned int i = 0; i < got; i++)
 			b->port[n++] = port;
 	}
@@ -71,23 +74,26 @@ void worker_poll(struct worker *w)
 
 	take_time(w);
 	rx(w, b);
-	classify(w, b); /* outer headers        -> tunnel | control | core side | Linux      */
-	core_rx(w, b);  /* for a subscriber?    -> down, else Linux                           */
-	steer(w, b);    /* not mine: to the owner's ring; then take what is mine              */
-	l2tp_rx(w, b);  /* header, session      -> PPP frame                                  */
-	ppp_rx(w, b);   /* IP goes on; LCP, authentication, NCP frames -> ppp_owner_frame()   */
-	ip_rx(w, b);    /* source check, TTL, route -> port | down | Linux                    */
-	l2tp_tx(w, b);  /* subscriber-bound: PPP, L2TP, the tunnel's template                 */
-	ppp_owner_tick(w); /* echo and restart timers, a bounded number                       */
-	nd_tick(w);     /* router advertisements, a bounded number                            */
-	dp_apply(w);    /* messages from control, between bursts                              */
-	hand_flush(w);
+	/* clang-format off */
+	classify(w, b);    /* outer headers -> tunnel | control | core side | Linux */
+	core_rx(w, b);     /* for a subscriber -> down, else Linux */
+	steer(w, b);       /* not mine: to the owner's ring; then take what is mine */
+	l2tp_rx(w, b);     /* header, session -> PPP frame */
+	ppp_rx(w, b);      /* IP goes on; LCP, authentication, NCP frames -> ppp_owner_frame() */
+	ip_rx(w, b);       /* source check, TTL, route -> port | down | Linux */
+	l2tp_tx(w, b);     /* subscriber-bound: PPP, L2TP, the tunnel's template */
+	ppp_owner_tick(w); /* echo and restart timers, a bounded number */
+	nd_tick(w);        /* router advertisements, a bounded number */
+	dp_apply(w);       /* messages from control, between bursts */
+	hand_flush(w);     /* to other workers */
 	port_tx(w, b);
-	punt_tx(w, b);
-	drop_all(w, b); /* the only free on the path, by reason                               */
+	punt_tx(w, b);     /* to control, policed */
+	drop_all(w, b);    /* the only free on the path, by reason */
+	/* clang-format on */
 }
 
-/* Back off in steps. RCU sees us as gone while we sleep, so control never waits for an idle worker. */
+/* Back off in steps. RCU sees us as gone while we sleep, so control never waits for an idle worker.
+ * */
 static void idle(struct worker *w)
 {
 	uint64_t ns;
@@ -115,7 +121,8 @@ int worker_main(void *worker)
 
 		w->worked = false;
 		worker_poll(w);
-		w->stat.busy_ns += worked ? w->now_ns - from_ns : 0; /* the clock is read where a poll begins */
+		w->stat.busy_ns += worked ? w->now_ns - from_ns
+					  : 0; /* the clock is read where a poll begins */
 		rte_rcu_qsbr_quiescent(dp_t.qsbr, w->id);
 		w->stat.polls++;
 		if (w->worked) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* downlink_test.c - from the core port into the tunnel: encapsulation, MTU, fragments, ICMP errors, MSS. */
+/* downlink_test.c - from the core port into the tunnel: encapsulation, MTU, fragments, ICMP errors,
+ * MSS. */
 #include "tests/unit/dataplane/lab.h"
 
 static uint8_t ip[9300];
@@ -108,7 +109,8 @@ static void header_compression_and_sequencing_shape_the_frame_as_agreed(void **s
 		assert_memory_equal(f.b + 42, shape[i].head, shape[i].n);
 		assert_memory_equal(f.b + 42 + shape[i].n + 12, ip + 12, n - 12u);
 		assert_int_equal(ref_l4(f.b + 14), 0xffff);
-		assert_int_equal(dp_t.more[1].tx_ns, (uint16_t)(0xffff + !!(shape[i].flags & S_TX_SEQ)));
+		assert_int_equal(
+			dp_t.more[1].tx_ns, (uint16_t)(0xffff + !!(shape[i].flags & S_TX_SEQ)));
 	}
 }
 
@@ -138,7 +140,8 @@ static void an_ipv6_tunnel_gets_its_headers_and_checksum(void **state)
 	memcpy(t->header, h, 48);
 	t->l3_len = 40;
 	t->flags = T_V6 | T_UDP_CSUM;
-	t->pseudo_sum = sum_fold((uint64_t)rte_raw_cksum(h + 8, 32) + rte_raw_cksum(h + 40, 4) + RTE_BE16(17));
+	t->pseudo_sum = sum_fold(
+		(uint64_t)rte_raw_cksum(h + 8, 32) + rte_raw_cksum(h + 40, 4) + RTE_BE16(17));
 	send_core(n);
 	assert_true(lab_tx(ACCESS, &f));
 	assert_int_equal(f.len, 14 + 48 + 10 + n);
@@ -160,7 +163,8 @@ static void checksums_are_left_to_a_port_that_computes_them(void **state)
 	dp_t.iface[ACCESS].tx_checksum = 0;
 	assert_true(lab_tx(ACCESS, &f));
 	assert_int_equal(load16(o + 10), 0);
-	assert_int_equal(load16(o + 26), ref_sum(o + 12, 8, (uint32_t)(17 + load16(o + 24)))); /* the pseudo-header alone */
+	assert_int_equal(load16(o + 26),
+		ref_sum(o + 12, 8, (uint32_t)(17 + load16(o + 24)))); /* the pseudo-header alone */
 }
 
 static void a_tunnel_without_next_hop_drops(void **state)
@@ -187,7 +191,8 @@ static void a_session_whose_ncp_is_closed_drops(void **state)
 static void a_stale_lookup_result_never_reaches_another_subscriber(void **state)
 {
 	(void)state;
-	lab_session(1)->ip4 = rte_cpu_to_be_32(IP(10, 0, 0, 77)); /* the record moved on, the key has not */
+	lab_session(1)->ip4 =
+		rte_cpu_to_be_32(IP(10, 0, 0, 77)); /* the record moved on, the key has not */
 	lab_session(1)->prefix6 = 77;
 	send_core(ip4_udp(ip, HOST_IP, IP(10, 0, 0, 1), 33, 64, 0));
 	send_core(ip6_udp(ip, 0x2620000000000001, POOL6 + 1, 33, 64));
@@ -254,7 +259,8 @@ static void what_linux_routes_to_a_subscriber_keeps_its_hops(void **state)
 
 static void injected_rubbish_is_dropped(void **state)
 {
-	static const uint8_t rubbish[][40] = {{0x44}, {0x45, 0, 0, 19}, {0x45, 0, 0, 41}, {0x60, 0, 0, 0, 0, 1}, {0x10}};
+	static const uint8_t rubbish[][40] = {
+		{0x44}, {0x45, 0, 0, 19}, {0x45, 0, 0, 41}, {0x60, 0, 0, 0, 0, 1}, {0x10}};
 
 	(void)state;
 	for (size_t i = 0; i < RTE_DIM(rubbish); i++) {
@@ -267,9 +273,10 @@ static void injected_rubbish_is_dropped(void **state)
 	assert_int_equal(lab_drops(DROP_INNER_HEADER), RTE_DIM(rubbish));
 }
 
-/* The error's IPv4 and ICMP headers, and that it quotes what we sent (from byte 12 on: TTL and sum may have changed). */
-static void assert_error4(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code, uint16_t mtu, uint32_t src,
-	uint32_t dst, uint16_t n)
+/* The error's IPv4 and ICMP headers, and that it quotes what we sent (from byte 12 on: TTL and sum
+ * may have changed). */
+static void assert_error4(const uint8_t *e, uint16_t len, uint8_t type, uint8_t code, uint16_t mtu,
+	uint32_t src, uint32_t dst, uint16_t n)
 {
 	uint16_t quote = n < 548 ? n : 548;
 
@@ -339,7 +346,8 @@ static uint16_t reassemble(unsigned int port, uint32_t slot, uint16_t mtu, uint8
 	while (lab_tx(port, &f)) {
 		uint16_t len;
 		const uint8_t *in = slot ? assert_tunnel(&f, slot, &len) : f.b + 14;
-		unsigned int hl = (unsigned int)(in[0] & 15) * 4, at = (unsigned int)(load16(in + 6) & 0x1fff) * 8;
+		unsigned int hl = (unsigned int)(in[0] & 15) * 4,
+			     at = (unsigned int)(load16(in + 6) & 0x1fff) * 8;
 
 		if (!slot)
 			len = (uint16_t)(f.len - 14);
@@ -536,7 +544,8 @@ static void errors_are_limited_to_100_a_second(void **state)
 		struct rte_mbuf *m = rte_pktmbuf_alloc(dp_t.pool);
 		uint16_t n = ip4_udp(ip, HOST_IP, IP(10, 0, 0, 1), 10, 1, 0);
 
-		lab_w[0]->now_ns = 1000000000ull + ms * 1000000ull; /* a clock of our own: the function, not the poll */
+		lab_w[0]->now_ns = 1000000000ull +
+			ms * 1000000ull; /* a clock of our own: the function, not the poll */
 		lab_w[0]->icmp.full_ns = ms ? lab_w[0]->icmp.full_ns : 0;
 		memcpy(rte_pktmbuf_append(m, n), ip, n);
 		icmp4_error(lab_w[0], m, rte_pktmbuf_mtod(m, uint8_t *), n, 11, 0, 0, DROP_TTL);
@@ -584,16 +593,19 @@ static void the_mss_of_a_syn_is_lowered_whatever_the_layout(void **state)
 			unsigned int hl = v6 ? 40 : 20;
 			const uint8_t *out;
 			struct frame f;
-			bool change = layouts[i].at || (v6 && !strcmp(layouts[i].name, "small enough"));
+			bool change =
+				layouts[i].at || (v6 && !strcmp(layouts[i].name, "small enough"));
 			unsigned int at = hl + 20 + (layouts[i].at ? layouts[i].at : 2u);
 
 			lab_session(1)->flags |= S_MSS_CLAMP;
 			if (v6)
-				n = ip6_syn(ip, up ? POOL6 + 1 : 0x2620000000000001, up ? 0x2620000000000001 : POOL6 + 1,
-					layouts[i].opt, layouts[i].n, layouts[i].flags);
+				n = ip6_syn(ip, up ? POOL6 + 1 : 0x2620000000000001,
+					up ? 0x2620000000000001 : POOL6 + 1, layouts[i].opt,
+					layouts[i].n, layouts[i].flags);
 			else
-				n = ip4_syn(ip, up ? IP(10, 0, 0, 1) : HOST_IP, up ? HOST_IP : IP(10, 0, 0, 1),
-					layouts[i].opt, layouts[i].n, layouts[i].flags);
+				n = ip4_syn(ip, up ? IP(10, 0, 0, 1) : HOST_IP,
+					up ? HOST_IP : IP(10, 0, 0, 1), layouts[i].opt,
+					layouts[i].n, layouts[i].flags);
 			if (up)
 				send_sub(1, n);
 			else

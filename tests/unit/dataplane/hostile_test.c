@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hostile_test.c - frames that no honest peer sends, through the whole poll: every truncation of good frames, random
- * mutations. In a sanitizer build the bytes around each frame are poisoned, so one byte too far is an error. What must
- * hold: nothing is lost track of (each buffer comes back), and nothing leaves towards the core with a source that is not
- * the session's. */
+/* hostile_test.c - frames that no honest peer sends, through the whole poll: every truncation of
+ * good frames, random mutations. In a sanitizer build the bytes around each frame are poisoned, so
+ * one byte too far is an error. What must hold: nothing is lost track of (each buffer comes back),
+ * and nothing leaves towards the core with a source that is not the session's. */
 #include "tests/unit/dataplane/lab.h"
 
 #define MUTATIONS 100000
@@ -19,14 +19,17 @@ static uint64_t rnd(void)
 }
 
 /* Seeds: PPP frames from the protocol on (uplink), or IP packets (downlink). */
-static const uint8_t mss[] = {1, 2, 4, 5, 0xb4, 3, 3, 7}, lcp[] = {0xc0, 0x21, 9, 1, 0, 8, 1, 2, 3, 4};
-static const uint8_t peer_ll[16] = {0xfe, 0x80, [15] = 2}, all_routers[16] = {0xff, 2, [15] = 2}, rs[8] = {133};
+static const uint8_t mss[] = {1, 2, 4, 5, 0xb4, 3, 3, 7},
+		     lcp[] = {0xc0, 0x21, 9, 1, 0, 8, 1, 2, 3, 4};
+static const uint8_t peer_ll[16] = {0xfe, 0x80, [15] = 2}, all_routers[16] = {0xff, 2, [15] = 2},
+		     rs[8] = {133};
 #define SEEDS 8
 
 static uint16_t seed_ip(unsigned int k, uint32_t slot, bool up, uint8_t *ip)
 {
 	uint32_t sub = IP(10, 0, 0, slot), a = up ? sub : HOST_IP, b = up ? HOST_IP : sub;
-	uint64_t sub6 = POOL6 + slot, host6 = 0x2620000000000001, a6 = up ? sub6 : host6, b6 = up ? host6 : sub6;
+	uint64_t sub6 = POOL6 + slot, host6 = 0x2620000000000001, a6 = up ? sub6 : host6,
+		 b6 = up ? host6 : sub6;
 
 	switch (k) {
 	case 0:
@@ -42,7 +45,8 @@ static uint16_t seed_ip(unsigned int k, uint32_t slot, bool up, uint8_t *ip)
 	case 5:
 		return ip6_udp(ip, a6, b6, 40, 1);
 	case 6:
-		return ip4_udp(ip, a, up ? IP(10, 0, 0, 9 - slot) : b, 1500, 64, 0); /* cut, or to another subscriber */
+		return ip4_udp(ip, a, up ? IP(10, 0, 0, 9 - slot) : b, 1500, 64,
+			0); /* cut, or to another subscriber */
 	default:
 		return icmp6(ip, peer_ll, all_routers, 255, rs, 8);
 	}
@@ -54,7 +58,9 @@ static uint16_t message(unsigned int k, uint32_t slot, uint8_t shape, uint8_t *o
 	uint8_t ip[2000];
 	uint16_t n = seed_ip(k, slot, true, ip);
 
-	put16(&l, (uint16_t)(0x0002 | (shape & 1 ? 0x4000 : 0) | (shape & 2 ? 0x0800 : 0) | (shape & 4 ? 0x0200 : 0)));
+	put16(&l,
+		(uint16_t)(0x0002 | (shape & 1 ? 0x4000 : 0) | (shape & 2 ? 0x0800 : 0) |
+			(shape & 4 ? 0x0200 : 0)));
 	if (shape & 1)
 		put16(&l, 0);
 	put16(&l, TID);
@@ -80,8 +86,9 @@ static uint16_t message(unsigned int k, uint32_t slot, uint8_t shape, uint8_t *o
 static void features(uint32_t i)
 {
 	for (uint32_t slot = 1; slot <= 8; slot++)
-		lab_session(slot)->flags = (uint16_t)(S_V4 | S_V6 | S_MSS_CLAMP | (i & 1 ? S_TX_SEQ | S_TX_ACFC : 0) |
-			(i & 2 ? S_TX_PFC : 0) | (i & 4 ? S_ROUTES : 0));
+		lab_session(slot)->flags =
+			(uint16_t)(S_V4 | S_V6 | S_MSS_CLAMP | (i & 1 ? S_TX_SEQ | S_TX_ACFC : 0) |
+				(i & 2 ? S_TX_PFC : 0) | (i & 4 ? S_ROUTES : 0));
 }
 
 static void collect(void)
@@ -95,16 +102,19 @@ static void collect(void)
 		uint32_t src = rte_be_to_cpu_32(load32_raw(ip + 12));
 
 		if (ip[0] >> 4 == 4)
-			assert_true((src >= IP(10, 0, 0, 1) && src <= IP(10, 0, 0, 8)) || src >> 8 == IP(10, 1, 1, 0) >> 8 ||
+			assert_true((src >= IP(10, 0, 0, 1) && src <= IP(10, 0, 0, 8)) ||
+				src >> 8 == IP(10, 1, 1, 0) >> 8 ||
 				src >> 8 == IP(203, 0, 113, 0) >> 8);
 		else
 			assert_true((load64(ip + 8) >= POOL6 + 1 && load64(ip + 8) <= POOL6 + 8) ||
-				load64(ip + 8) >> 16 == 0x20010db8000f0000 >> 16 || load64(ip + 8) == 0x2001000000000000);
+				load64(ip + 8) >> 16 == 0x20010db8000f0000 >> 16 ||
+				load64(ip + 8) == 0x2001000000000000);
 	}
 	while (lab_tx(ACCESS, &f)) /* whatever is in it, our own headers are right */
 		assert_int_equal(ref_sum(f.b + 14, 20, 0), 0xffff);
 	for (unsigned int i = 0; i < 2; i++)
-		while (lab_msg(lab_w[i]->punts, &msg, &f) || lab_msg(lab_w[i]->punts_high, &msg, &f))
+		while (lab_msg(lab_w[i]->punts, &msg, &f) ||
+			lab_msg(lab_w[i]->punts_high, &msg, &f))
 			;
 }
 
@@ -119,14 +129,16 @@ static void every_truncation_of_an_uplink_frame_is_survived(void **state)
 			uint16_t n = message(k, 1, shape, l2tp);
 
 			features(shape);
-			for (uint16_t cut = 0; cut <= RTE_MIN(n, 150); cut++) { /* the LAC sent less: outer lengths agree */
+			for (uint16_t cut = 0; cut <= RTE_MIN(n, 150);
+				cut++) { /* the LAC sent less: outer lengths agree */
 				lac_frame(&f, l2tp, cut);
 				lab_rx(cut & 1, ACCESS, &f);
 				if (cut % BURSTS == 0)
 					lab_run();
 			}
 			lac_frame(&f, l2tp, n);
-			for (uint16_t cut = 0, whole = f.len; cut <= RTE_MIN(whole, 150); cut++) { /* cut on the wire */
+			for (uint16_t cut = 0, whole = f.len; cut <= RTE_MIN(whole, 150);
+				cut++) { /* cut on the wire */
 				f.len = cut;
 				lab_rx(cut & 1, ACCESS, &f);
 				if (cut % BURSTS == 0)
@@ -171,7 +183,10 @@ static void flip(uint8_t *p, uint16_t n, unsigned int times)
 		uint64_t r = rnd();
 		uint8_t *at = &p[(r >> 8) % n];
 
-		*at = r & 1 ? (uint8_t)(r >> 40) : r & 2 ? 0 : r & 4 ? 0xff : (uint8_t)(*at ^ 1 << (r >> 3 & 7));
+		*at = r & 1     ? (uint8_t)(r >> 40)
+			: r & 2 ? 0
+			: r & 4 ? 0xff
+				: (uint8_t)(*at ^ 1 << (r >> 3 & 7));
 	}
 }
 
@@ -181,9 +196,11 @@ static void mutated_up(struct frame *f)
 	uint64_t r = rnd();
 	uint8_t shape = r & 31;
 	uint16_t n = message(r >> 5 & 7, 1 + (r >> 8 & 7), shape, l2tp);
-	unsigned int at = 8 + (shape & 1 ? 2u : 0) + (shape & 2 ? 4u : 0) + (shape & 4 ? 4u : 0) + (shape & 8 ? 2u : 0);
+	unsigned int at = 8 + (shape & 1 ? 2u : 0) + (shape & 2 ? 4u : 0) + (shape & 4 ? 4u : 0) +
+		(shape & 8 ? 2u : 0);
 
-	flip(l2tp + (r & 1 << 11 ? at : 0), (uint16_t)RTE_MIN(n - (r & 1 << 11 ? at : 0), 80u), (unsigned int)(r >> 12 & 3));
+	flip(l2tp + (r & 1 << 11 ? at : 0), (uint16_t)RTE_MIN(n - (r & 1 << 11 ? at : 0), 80u),
+		(unsigned int)(r >> 12 & 3));
 	if (r & 1 << 14 && (l2tp[at] & 0xf) >= 5 && at + (l2tp[at] & 15) * 4u <= n)
 		fix_ip4(l2tp + at); /* past the checksum */
 	if (r & 1 << 15)
@@ -234,7 +251,7 @@ static void random_mutations_are_survived_and_every_buffer_comes_back(void **sta
 	collect();
 	for (uint32_t slot = 1; slot <= 8; slot++)
 		up += lab_session(slot)->up_packets;
-	assert_true(up > MUTATIONS / 20);                     /* the fuzzer got through */
+	assert_true(up > MUTATIONS / 20); /* the fuzzer got through */
 	assert_true(lab_drops(DROP_INNER_HEADER) > 1000);
 	assert_true(lab_drops(DROP_SPOOFED_SOURCE) > 10);
 	assert_int_equal(lab_w[0]->stat.rx_packets + lab_w[1]->stat.rx_packets, MUTATIONS);

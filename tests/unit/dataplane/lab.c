@@ -13,7 +13,7 @@
 #include <rte_rcu_qsbr.h>
 
 #define SESSIONS 16
-#define BUFFERS 1023
+#define BUFFERS  1023
 
 struct worker *lab_w[2];
 unsigned int lab_ppp_frames;
@@ -106,9 +106,11 @@ static void route6(uint64_t high, uint64_t low, uint8_t len, enum dp_nh type, ui
 
 static void make_routes(void)
 {
-	struct rte_fib_conf c4 = {.type = RTE_FIB_DIR24_8, .max_routes = 256,
+	struct rte_fib_conf c4 = {.type = RTE_FIB_DIR24_8,
+		.max_routes = 256,
 		.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = 64}};
-	struct rte_fib6_conf c6 = {.type = RTE_FIB6_TRIE, .max_routes = 256,
+	struct rte_fib6_conf c6 = {.type = RTE_FIB6_TRIE,
+		.max_routes = 256,
 		.trie = {.nh_sz = RTE_FIB6_TRIE_4B, .num_tbl8 = 256}};
 
 	dp_t.fib4 = rte_fib_create("lab4", SOCKET_ID_ANY, &c4);
@@ -157,7 +159,12 @@ static void make_tunnel(void)
 	uint8_t *h = t->header;
 	uint32_t sum;
 
-	*t = (struct dp_tunnel){.generation = 1, .adj = ADJ_LAC, .flags = T_UDP_CSUM, .l3_len = 20, .mtu = 1500, .tid = TID,
+	*t = (struct dp_tunnel){.generation = 1,
+		.adj = ADJ_LAC,
+		.flags = T_UDP_CSUM,
+		.l3_len = 20,
+		.mtu = 1500,
+		.tid = TID,
 		.peer_tid = rte_cpu_to_be_16(PEER_TID)};
 	t->peer.family = 4;
 	h[0] = 0x45;
@@ -175,8 +182,8 @@ static void make_tunnel(void)
 int lab_start(void **state)
 {
 	char prefix[48];
-	char *argv[] = {"lab", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--no-shconf", "--log-level=3", "-l", "0-1",
-		prefix, NULL};
+	char *argv[] = {"lab", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry",
+		"--no-shconf", "--log-level=3", "-l", "0-1", prefix, NULL};
 
 	(void)state;
 	snprintf(prefix, sizeof(prefix), "--file-prefix=dpb%d", getpid());
@@ -204,8 +211,10 @@ int lab_start(void **state)
 	make_adj(ADJ_GW, CORE);
 	make_adj(ADJ_VLAN, VLAN_IF);
 	make_adj(ADJ_SMALL, 3);
-	dp_t.endpoint[0] = (struct dp_endpoint){.family = 4, .udp_csum_data = true, .addr = {192, 0, 2, 1}};
-	dp_t.endpoint[1] = (struct dp_endpoint){.family = 6, .udp_csum_data = true, .addr = {0x20, 0x01, [15] = 1}};
+	dp_t.endpoint[0] =
+		(struct dp_endpoint){.family = 4, .udp_csum_data = true, .addr = {192, 0, 2, 1}};
+	dp_t.endpoint[1] = (struct dp_endpoint){
+		.family = 6, .udp_csum_data = true, .addr = {0x20, 0x01, [15] = 1}};
 	dp_t.n_endpoints = 2;
 	for (unsigned int s = 0; s < DP_SHARDS; s++)
 		dp_t.shard_owner[s] = s & 1;
@@ -219,9 +228,11 @@ int lab_start(void **state)
 	for (uint32_t slot = 1; slot <= 8; slot++) {
 		struct session_key k;
 
-		session_key_build(&k, 0, 0, session_key_peer4(rte_cpu_to_be_32(LAC_IP), 40000), TID, lab_sid(slot));
+		session_key_build(&k, 0, 0, session_key_peer4(rte_cpu_to_be_32(LAC_IP), 40000), TID,
+			lab_sid(slot));
 		if (slot_publish(slot, 1, &k, slot > 4) ||
-			slot_set_addresses(slot, 0, rte_cpu_to_be_32(IP(10, 0, 0, slot)), POOL6 + slot))
+			slot_set_addresses(
+				slot, 0, rte_cpu_to_be_32(IP(10, 0, 0, slot)), POOL6 + slot))
 			return -1;
 	}
 	return 0;
@@ -279,11 +290,19 @@ int lab_reset(void **state)
 	make_tunnel();
 	for (uint32_t slot = 1; slot <= 8; slot++) {
 		slot_memory(slot, true);
-		dp_t.session[slot] = (struct dp_session){.generation = 1, .tunnel = 1, .tid = TID, .sid = lab_sid(slot),
-			.peer_sid = rte_cpu_to_be_16((uint16_t)(1000 + slot)), .mtu = 1460, .action = S_TERMINATE,
-			.owner = slot > 4, .flags = S_V4 | S_V6, .ip4 = rte_cpu_to_be_32(IP(10, 0, 0, slot)),
+		dp_t.session[slot] = (struct dp_session){.generation = 1,
+			.tunnel = 1,
+			.tid = TID,
+			.sid = lab_sid(slot),
+			.peer_sid = rte_cpu_to_be_16((uint16_t)(1000 + slot)),
+			.mtu = 1460,
+			.action = S_TERMINATE,
+			.owner = slot > 4,
+			.flags = S_V4 | S_V6,
+			.ip4 = rte_cpu_to_be_32(IP(10, 0, 0, slot)),
 			.prefix6 = POOL6 + slot};
-		dp_t.more[slot] = (struct dp_session_more){.our_ip4 = rte_cpu_to_be_32(OUR_IP4), .our_ifid = 0x0a0b0c0d0e0f1011,
+		dp_t.more[slot] = (struct dp_session_more){.our_ip4 = rte_cpu_to_be_32(OUR_IP4),
+			.our_ifid = 0x0a0b0c0d0e0f1011,
 			.ppp_police = (uint16_t)(lab_w[0]->now_ns >> 24)};
 	}
 	return rte_mempool_avail_count(dp_t.pool) == BUFFERS ? 0 : -1;
@@ -331,7 +350,8 @@ bool lab_tx(unsigned int port, struct frame *f)
 {
 	struct rte_mbuf *m;
 
-	if (rte_ring_dequeue(tx[port][0], (void **)&m) && rte_ring_dequeue(tx[port][1], (void **)&m))
+	if (rte_ring_dequeue(tx[port][0], (void **)&m) &&
+		rte_ring_dequeue(tx[port][1], (void **)&m))
 		return false;
 	f->len = m->data_len;
 	assert_int_equal(m->pkt_len, m->data_len);
@@ -383,7 +403,8 @@ static uint16_t ref_pseudo(const uint8_t *ip, const uint8_t **l4, size_t *n)
 	uint8_t proto = v4 ? ip[9] : ip[6];
 
 	*l4 = ip + (v4 ? (ip[0] & 15) * 4 : 40);
-	*n = v4 ? (size_t)(ip[2] << 8 | ip[3]) - (size_t)(ip[0] & 15) * 4 : (size_t)(ip[4] << 8 | ip[5]);
+	*n = v4 ? (size_t)(ip[2] << 8 | ip[3]) - (size_t)(ip[0] & 15) * 4
+		: (size_t)(ip[4] << 8 | ip[5]);
 	return ref_sum(ip + (v4 ? 12 : 8), v4 ? 8 : 32, (uint32_t)(proto + *n));
 }
 
@@ -453,7 +474,8 @@ static void numbers(uint8_t *p, uint16_t n)
 		p[i] = (uint8_t)(i * 7 + (i >> 8));
 }
 
-static void ip4_head(uint8_t *p, uint32_t src, uint32_t dst, uint16_t total, uint8_t ttl, uint8_t proto, uint16_t frag)
+static void ip4_head(uint8_t *p, uint32_t src, uint32_t dst, uint16_t total, uint8_t ttl,
+	uint8_t proto, uint16_t frag)
 {
 	memset(p, 0, 20);
 	p[0] = 0x45;
@@ -469,7 +491,8 @@ static void ip4_head(uint8_t *p, uint32_t src, uint32_t dst, uint16_t total, uin
 	fix_ip4(p);
 }
 
-static void ip6_head(uint8_t *p, const uint8_t *src, const uint8_t *dst, uint16_t n, uint8_t hops, uint8_t next)
+static void ip6_head(
+	uint8_t *p, const uint8_t *src, const uint8_t *dst, uint16_t n, uint8_t hops, uint8_t next)
 {
 	memset(p, 0, 8);
 	p[0] = 0x60;
@@ -517,7 +540,8 @@ uint16_t ip6_udp(uint8_t *p, uint64_t src, uint64_t dst, uint16_t n, uint8_t hop
 	return (uint16_t)(48 + n);
 }
 
-uint16_t icmp6(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_t hops, const uint8_t *msg, uint16_t n)
+uint16_t icmp6(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_t hops,
+	const uint8_t *msg, uint16_t n)
 {
 	ip6_head(p, src, dst, n, hops, 58);
 	memcpy(p + 40, msg, n);
@@ -535,7 +559,8 @@ static void tcp(uint8_t *p, const uint8_t *opt, uint8_t n, uint8_t flags)
 	memcpy(p + 20, opt, n);
 }
 
-uint16_t ip4_syn(uint8_t *p, uint32_t src, uint32_t dst, const uint8_t *opt, uint8_t n, uint8_t flags)
+uint16_t ip4_syn(
+	uint8_t *p, uint32_t src, uint32_t dst, const uint8_t *opt, uint8_t n, uint8_t flags)
 {
 	ip4_head(p, src, dst, (uint16_t)(40 + n), 64, 6, 0x4000);
 	tcp(p + 20, opt, n, flags);
@@ -543,7 +568,8 @@ uint16_t ip4_syn(uint8_t *p, uint32_t src, uint32_t dst, const uint8_t *opt, uin
 	return (uint16_t)(40 + n);
 }
 
-uint16_t ip6_syn(uint8_t *p, uint64_t src, uint64_t dst, const uint8_t *opt, uint8_t n, uint8_t flags)
+uint16_t ip6_syn(
+	uint8_t *p, uint64_t src, uint64_t dst, const uint8_t *opt, uint8_t n, uint8_t flags)
 {
 	uint8_t s[16], d[16];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lab.h - a dataplane for unit tests: two workers, two ports made of rings, a few sessions; frames in, frames out.
- * Port 0 "access" carries the tunnels, port 1 "core" the rest; interface 2 is VLAN 100 of the core port. What ppp_owner.c
- * and dp_apply.c would do is recorded. Checksums are verified by code of its own, byte by byte. */
+/* lab.h - a dataplane for unit tests: two workers, two ports made of rings, a few sessions; frames
+ * in, frames out. Port 0 "access" carries the tunnels, port 1 "core" the rest; interface 2 is VLAN
+ * 100 of the core port. What ppp_owner.c and dp_apply.c would do is recorded. Checksums are
+ * verified by code of its own, byte by byte. */
 #ifndef TESTS_UNIT_DATAPLANE_LAB_H
 #define TESTS_UNIT_DATAPLANE_LAB_H
 
@@ -14,16 +15,17 @@
 
 #include "dataplane/stages.h"
 
-#define ACCESS 0
-#define CORE   1
-#define VLAN_IF 2
-#define ADJ_LAC 1  /* on access */
-#define ADJ_GW  2  /* on core */
-#define ADJ_VLAN 3
+#define ACCESS    0
+#define CORE      1
+#define VLAN_IF   2
+#define ADJ_LAC   1 /* on access */
+#define ADJ_GW    2 /* on core */
+#define ADJ_VLAN  3
 #define ADJ_SMALL 4 /* on interface 3: core port with MTU 1000 */
-#define TID 100
-#define PEER_TID 7
-#define IP(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define TID       100
+#define PEER_TID  7
+#define IP(a, b, c, d)                                                                             \
+	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 #define LNS_IP  IP(192, 0, 2, 1)
 #define LAC_IP  IP(198, 51, 100, 7)
 #define HOST_IP IP(8, 8, 8, 8)
@@ -43,8 +45,10 @@ extern struct frame lab_ppp;
 
 int lab_start(void **state); /* cmocka group set-up */
 int lab_stop(void **state);
-int lab_reset(void **state); /* per test: sessions as new, counters zero, rings empty; fails when a buffer leaked */
-/** Session slot (1..8): slots 1..4 belong to worker 0, 5..8 to worker 1. Address 10.0.0.slot, prefix POOL6 + slot. */
+/* per test: sessions as new, counters zero, rings empty; fails when a buffer leaked */
+int lab_reset(void **state);
+/** Session slot (1..8): slots 1..4 belong to worker 0, 5..8 to worker 1. Address 10.0.0.slot,
+ * prefix POOL6 + slot. */
 struct dp_session *lab_session(uint32_t slot);
 uint16_t lab_sid(uint32_t slot);
 /** Put a frame on a port's queue of a worker. */
@@ -59,11 +63,13 @@ bool lab_tx(unsigned int port, struct frame *f);
 /** Next message of a ring of worker; its packet is copied to f and freed. */
 bool lab_msg(struct rte_ring *r, struct dp_msg *msg, struct frame *f);
 uint64_t lab_drops(enum drop_reason why); /* over both workers */
-uint64_t lab_dropped(void);               /* all reasons but OK */
+uint64_t lab_dropped(void); /* all reasons but OK */
 
 /* -- building -- */
-uint16_t ref_sum(const uint8_t *p, size_t n, uint32_t start); /* RFC 1071, host order, not complemented */
-uint16_t ref_l4(const uint8_t *ip);       /* 0xffff: the checksum of UDP, TCP or ICMPv6 in the IP packet is right */
+uint16_t ref_sum(
+	const uint8_t *p, size_t n, uint32_t start); /* RFC 1071, host order, not complemented */
+uint16_t ref_l4(const uint8_t
+		*ip); /* 0xffff: the checksum of UDP, TCP or ICMPv6 in the IP packet is right */
 void put(struct frame *f, const void *p, size_t n);
 void put16(struct frame *f, uint16_t v);
 void put32(struct frame *f, uint32_t v);
@@ -71,10 +77,13 @@ void eth(struct frame *f, unsigned int ifx, uint16_t type);
 /** IPv4 packet with a UDP payload of n numbered bytes; checksums right. @return its length. */
 uint16_t ip4_udp(uint8_t *p, uint32_t src, uint32_t dst, uint16_t n, uint8_t ttl, uint16_t frag);
 uint16_t ip6_udp(uint8_t *p, uint64_t src, uint64_t dst, uint16_t n, uint8_t hops);
-uint16_t icmp6(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_t hops, const uint8_t *msg, uint16_t n);
+uint16_t icmp6(uint8_t *p, const uint8_t src[16], const uint8_t dst[16], uint8_t hops,
+	const uint8_t *msg, uint16_t n);
 /** TCP SYN with these options (n a multiple of 4). */
-uint16_t ip4_syn(uint8_t *p, uint32_t src, uint32_t dst, const uint8_t *opt, uint8_t n, uint8_t flags);
-uint16_t ip6_syn(uint8_t *p, uint64_t src, uint64_t dst, const uint8_t *opt, uint8_t n, uint8_t flags);
+uint16_t ip4_syn(
+	uint8_t *p, uint32_t src, uint32_t dst, const uint8_t *opt, uint8_t n, uint8_t flags);
+uint16_t ip6_syn(
+	uint8_t *p, uint64_t src, uint64_t dst, const uint8_t *opt, uint8_t n, uint8_t flags);
 void fix_ip4(uint8_t *ip);
 /** Ethernet, IPv4 and UDP around an L2TP message. */
 void lac_frame(struct frame *f, const uint8_t *l2tp, uint16_t n);
@@ -83,7 +92,8 @@ void lac_ip(struct frame *f, uint32_t slot, const uint8_t *ip, uint16_t n);
 /** An IP packet on the core port for us to route. */
 void core_ip(struct frame *f, const uint8_t *ip, uint16_t n);
 
-/** The frame is a tunnel packet to the LAC for session slot, with right checksums and lengths. @return the IP packet in it. */
+/** The frame is a tunnel packet to the LAC for session slot, with right checksums and lengths.
+ * @return the IP packet in it. */
 const uint8_t *assert_tunnel(const struct frame *f, uint32_t slot, uint16_t *len);
 const uint8_t *assert_core(const struct frame *f, uint16_t *len);
 

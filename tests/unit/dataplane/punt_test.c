@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* punt_test.c - what reaches control, by which ring and how much of it; and what a subscriber's link hears of us (nd.c). */
+/* punt_test.c - what reaches control, by which ring and how much of it; and what a subscriber's
+ * link hears of us (nd.c). */
 #include "tests/unit/dataplane/lab.h"
 
 static const uint8_t peer_ll[16] = {0xfe, 0x80, [15] = 2};
-static const uint8_t our_ll[16] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11};
-static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1}, all_routers[16] = {0xff, 2, [15] = 2}, none[16];
+static const uint8_t our_ll[16] = {
+	0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11};
+static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1}, all_routers[16] = {0xff, 2, [15] = 2},
+		     none[16];
 
 /* A control message with header ids, of one AVP: Message Type. */
 static uint16_t control(uint8_t *p, uint16_t tid, int type)
@@ -48,7 +51,8 @@ static void a_control_message_reaches_control_with_its_outer_headers(void **stat
 	control(p, 0, L2TP_SCCRQ);
 	assert_int_equal(msg.m->data_len, 20);
 	assert_memory_equal(rte_pktmbuf_mtod(msg.m, uint8_t *), p, 20);
-	assert_int_equal(rte_be_to_cpu_32(load32_raw(rte_pktmbuf_mtod(msg.m, uint8_t *) - 28 + 12)), LAC_IP);
+	assert_int_equal(
+		rte_be_to_cpu_32(load32_raw(rte_pktmbuf_mtod(msg.m, uint8_t *) - 28 + 12)), LAC_IP);
 	rte_pktmbuf_free(msg.m);
 }
 
@@ -190,7 +194,8 @@ static void a_frame_of_several_buffers_is_dropped(void **state)
 }
 
 /* -- nd.c -- */
-static void from_subscriber(const uint8_t *src, const uint8_t *dst, uint8_t hops, const uint8_t *msg, uint16_t n)
+static void from_subscriber(
+	const uint8_t *src, const uint8_t *dst, uint8_t hops, const uint8_t *msg, uint16_t n)
 {
 	uint8_t ip[1600];
 	struct frame f;
@@ -201,7 +206,8 @@ static void from_subscriber(const uint8_t *src, const uint8_t *dst, uint8_t hops
 }
 
 /* Our answer in session 1, checked as a packet. @return it. */
-static const uint8_t *answer(struct frame *f, uint16_t n, const uint8_t *dst, uint8_t hops, uint8_t type)
+static const uint8_t *answer(
+	struct frame *f, uint16_t n, const uint8_t *dst, uint8_t hops, uint8_t type)
 {
 	const uint8_t *in;
 	uint16_t len;
@@ -222,9 +228,11 @@ static const uint8_t *answer(struct frame *f, uint16_t n, const uint8_t *dst, ui
 static void a_router_solicitation_is_answered_with_the_prefix_and_the_mtu(void **state)
 {
 	static const uint8_t rs[8] = {133};
-	/* hop limit 64, no flags, lifetime 1800; MTU 1460; prefix /64, A, valid 86400, preferred 14400 */
-	static const uint8_t body[] = {64, 0, 0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0, 0, 0x05, 0xb4, 3, 4, 64, 0x40, 0, 1,
-		0x51, 0x80, 0, 0, 0x38, 0x40, 0, 0, 0, 0, 0x20, 1, 0x0d, 0xb8, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+	/* hop limit 64, no flags, lifetime 1800; MTU 1460; prefix /64, A, valid 86400, preferred
+	 * 14400 */
+	static const uint8_t body[] = {64, 0, 0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0, 0,
+		0x05, 0xb4, 3, 4, 64, 0x40, 0, 1, 0x51, 0x80, 0, 0, 0x38, 0x40, 0, 0, 0, 0, 0x20, 1,
+		0x0d, 0xb8, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
 	struct frame f;
 
 	(void)state;
@@ -232,7 +240,8 @@ static void a_router_solicitation_is_answered_with_the_prefix_and_the_mtu(void *
 	assert_memory_equal(answer(&f, 40 + 56, all_nodes, 255, 134) + 44, body, sizeof(body));
 	from_subscriber(none, all_routers, 255, rs, 8);
 	answer(&f, 40 + 56, all_nodes, 255, 134);
-	from_subscriber(peer_ll, all_routers, 254, rs, 8); /* came through a router: not from the link */
+	from_subscriber(
+		peer_ll, all_routers, 254, rs, 8); /* came through a router: not from the link */
 	assert_false(lab_tx(ACCESS, &f));
 	assert_int_equal(lab_drops(DROP_ND_IGNORED), 1);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* steer_test.c - two workers: every packet is processed by its session's owner, wherever it came in. */
+/* steer_test.c - two workers: every packet is processed by its session's owner, wherever it came
+ * in. */
 #include "tests/unit/dataplane/lab.h"
 
 static uint8_t ip[2000];
@@ -14,8 +15,8 @@ static void uplink_of_another_worker_is_handed_to_it(void **state)
 		for (unsigned int from = 0; from < 2; from++) {
 			uint32_t slot = from ? 2 : 6;
 
-			n = v6 ? ip6_udp(ip, POOL6 + slot, 0x2620000000000001, 50, 64) :
-				ip4_udp(ip, IP(10, 0, 0, slot), HOST_IP, 50, 64, 0);
+			n = v6 ? ip6_udp(ip, POOL6 + slot, 0x2620000000000001, 50, 64)
+			       : ip4_udp(ip, IP(10, 0, 0, slot), HOST_IP, 50, 64, 0);
 			lac_ip(&f, slot, ip, n);
 			lab_rx(from, ACCESS, &f);
 			lab_poll(from);
@@ -42,8 +43,8 @@ static void downlink_of_another_worker_is_handed_to_it(void **state)
 		for (unsigned int from = 0; from < 2; from++) {
 			uint32_t slot = from ? 2 : 6;
 
-			n = v6 ? ip6_udp(ip, 0x2620000000000001, POOL6 + slot, 50, 64) :
-				ip4_udp(ip, HOST_IP, IP(10, 0, 0, slot), 50, 64, 0);
+			n = v6 ? ip6_udp(ip, 0x2620000000000001, POOL6 + slot, 50, 64)
+			       : ip4_udp(ip, HOST_IP, IP(10, 0, 0, slot), 50, 64, 0);
 			core_ip(&f, ip, n);
 			lab_rx(from, CORE, &f);
 			lab_poll(from);
@@ -66,8 +67,9 @@ static void subscriber_to_subscriber_takes_one_hop_on_both_workers(void **state)
 	(void)state;
 	for (size_t i = 0; i < RTE_DIM(pair); i++)
 		for (unsigned int v6 = 0; v6 < 2; v6++) {
-			n = v6 ? ip6_udp(ip, POOL6 + pair[i][0], POOL6 + pair[i][1], 50, 64) :
-				ip4_udp(ip, IP(10, 0, 0, pair[i][0]), IP(10, 0, 0, pair[i][1]), 50, 64, 0);
+			n = v6 ? ip6_udp(ip, POOL6 + pair[i][0], POOL6 + pair[i][1], 50, 64)
+			       : ip4_udp(ip, IP(10, 0, 0, pair[i][0]), IP(10, 0, 0, pair[i][1]), 50,
+					 64, 0);
 			lac_ip(&f, pair[i][0], ip, n);
 			lab_rx(i & 1, ACCESS, &f);
 			lab_run();
@@ -112,7 +114,8 @@ static void a_packet_that_waited_for_a_session_that_ended_is_dropped(void **stat
 	core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
 	lab_rx(0, CORE, &f);
 	lab_poll(0);
-	lab_session(6)->generation = 2; /* reaped, and used again, while the packet is in the ring */
+	lab_session(6)->generation =
+		2; /* reaped, and used again, while the packet is in the ring */
 	lab_poll(1);
 	assert_int_equal(lab_drops(DROP_NO_SESSION), 1);
 	assert_false(lab_tx(ACCESS, &f));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* uplink_test.c - from the LAC's frame to the core port: outer headers, L2TP and PPP variants, inner checks, routes. */
+/* uplink_test.c - from the LAC's frame to the core port: outer headers, L2TP and PPP variants,
+ * inner checks, routes. */
 #include "tests/unit/dataplane/lab.h"
 
 static uint8_t ip[2000];
@@ -113,16 +114,23 @@ static const struct shape shapes[] = {
 	{"neither", {0, 2, T_, S1_, 0x21}, 7, DROP_OK, 0},
 	{"Length", {0x40, 2, 0, 58, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_OK, 0},
 	{"Length, then padding", {0x40, 2, 0, 58, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_OK, 9},
-	{"Length one too long", {0x40, 2, 0, 59, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_L2TP_HEADER, 0},
-	{"Length shorter than the header", {0x40, 2, 0, 7, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_L2TP_HEADER, 0},
-	{"Length ends in the packet", {0x40, 2, 0, 40, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_INNER_HEADER, 0},
-	{"Length ends before PPP", {0x40, 2, 0, 8, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_PPP_HEADER, 0},
+	{"Length one too long", {0x40, 2, 0, 59, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_L2TP_HEADER,
+		0},
+	{"Length shorter than the header", {0x40, 2, 0, 7, T_, S1_, 0xff, 3, 0, 0x21}, 12,
+		DROP_L2TP_HEADER, 0},
+	{"Length ends in the packet", {0x40, 2, 0, 40, T_, S1_, 0xff, 3, 0, 0x21}, 12,
+		DROP_INNER_HEADER, 0},
+	{"Length ends before PPP", {0x40, 2, 0, 8, T_, S1_, 0xff, 3, 0, 0x21}, 12, DROP_PPP_HEADER,
+		0},
 	{"Ns and Nr", {0x08, 2, T_, S1_, 0, 9, 0, 0, 0xff, 3, 0, 0x21}, 14, DROP_OK, 0},
-	{"Length, Ns and Nr", {0x48, 2, 0, 62, T_, S1_, 0, 9, 0, 0, 0xff, 3, 0, 0x21}, 16, DROP_OK, 0},
+	{"Length, Ns and Nr", {0x48, 2, 0, 62, T_, S1_, 0, 9, 0, 0, 0xff, 3, 0, 0x21}, 16, DROP_OK,
+		0},
 	{"Offset 0", {0x02, 2, T_, S1_, 0, 0, 0xff, 3, 0, 0x21}, 12, DROP_OK, 0},
 	{"Offset 3", {0x02, 2, T_, S1_, 0, 3, 1, 2, 3, 0xff, 3, 0, 0x21}, 15, DROP_OK, 0},
-	{"Offset beyond the message", {0x02, 2, T_, S1_, 3, 0, 0xff, 3, 0, 0x21}, 12, DROP_L2TP_HEADER, 0},
-	{"everything", {0x4b, 2, 0, 66, T_, S1_, 0, 9, 0, 0, 0, 2, 1, 2, 0xff, 3, 0, 0x21}, 20, DROP_OK, 0},
+	{"Offset beyond the message", {0x02, 2, T_, S1_, 3, 0, 0xff, 3, 0, 0x21}, 12,
+		DROP_L2TP_HEADER, 0},
+	{"everything", {0x4b, 2, 0, 66, T_, S1_, 0, 9, 0, 0, 0, 2, 1, 2, 0xff, 3, 0, 0x21}, 20,
+		DROP_OK, 0},
 	{"Priority", {0x01, 2, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_OK, 0},
 	{"reserved bits", {0x34, 0xf2, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_OK, 0},
 	{"L2F", {0, 1, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_L2TP_VERSION, 0},
@@ -159,8 +167,8 @@ static void old_sequence_numbers_are_dropped_when_sequencing_is_used(void **stat
 	static const struct {
 		uint16_t ns;
 		bool passes;
-	} seq[] = {{65534, true}, {65535, true}, {65535, false}, {1, true}, {0, false}, {2, true}, {1700, true}, {1699, false},
-		{100, true}};
+	} seq[] = {{65534, true}, {65535, true}, {65535, false}, {1, true}, {0, false}, {2, true},
+		{1700, true}, {1699, false}, {100, true}};
 
 	(void)state;
 	lab_session(1)->flags |= S_TX_SEQ;
@@ -349,7 +357,8 @@ static void without_source_check_only_martians_are_refused(void **state)
 
 static void destinations_that_must_not_be_routed_are_dropped(void **state)
 {
-	static const uint32_t dst[] = {IP(0, 0, 0, 1), IP(127, 0, 0, 1), IP(224, 0, 0, 251), IP(255, 255, 255, 255)};
+	static const uint32_t dst[] = {
+		IP(0, 0, 0, 1), IP(127, 0, 0, 1), IP(224, 0, 0, 251), IP(255, 255, 255, 255)};
 
 	(void)state;
 	for (size_t i = 0; i < RTE_DIM(dst); i++)
@@ -558,7 +567,8 @@ static void an_ipv6_peer_is_compared_in_full(void **state)
 		put16(&f, lab_sid(1));
 		put32(&f, 0xff030021);
 		put(&f, ip, n);
-		t->peer.addr[7] = !right; /* the key's fold matches, the record's identity does not */
+		t->peer.addr[7] =
+			!right; /* the key's fold matches, the record's identity does not */
 		send_raw(&f);
 		assert_int_equal(lab_tx(CORE, &f), right);
 	}
