@@ -347,7 +347,7 @@ static int take(struct sim_opts *o, int opt, const char *name, FILE *err)
 		o->host_name = optarg;
 		return 0;
 	case O_SECRET:
-		o->secret = optarg;
+		o->secret = *optarg ? optarg : NULL;
 		return 0;
 	case O_LENGTH_BIT:
 		o->length_bit = true;
