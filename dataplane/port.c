@@ -62,18 +62,24 @@ static bool has_arg(const char *dev, const char *key)
 	return false;
 }
 
+static bool is_af_packet(const char *dev)
+{
+	return !strncmp(dev, "net_af_packet", 13) || !strncmp(dev, "eth_af_packet", 13);
+}
+
+static bool is_af_xdp(const char *dev)
+{
+	return !strncmp(dev, "net_af_xdp", 10);
+}
+
+/* Only where Linux sees the same frames as we do: a tap's interface is the other end of the wire. */
 static void kernel_if(const char *dev, char out[32])
 {
 	const char *at = strstr(dev, ",iface=");
 
 	out[0] = '\0';
-	if (at)
+	if (at && (is_af_packet(dev) || is_af_xdp(dev)))
 		snprintf(out, 32, "%.*s", (int)strcspn(at + 7, ","), at + 7);
-}
-
-static bool is_af_packet(const char *dev)
-{
-	return !strncmp(dev, "net_af_packet", 13) || !strncmp(dev, "eth_af_packet", 13);
 }
 
 /* What the operator left open in an af_packet device: a queue per worker, and rings whose slots hold a whole frame (the
@@ -107,7 +113,7 @@ static int probe(struct eth *e, unsigned int workers)
 		kernel_if(name, e->kernel_if);
 		return 0;
 	}
-	if (*e->kernel_if || strstr(name, ",iface="))
+	if (is_af_packet(name) || is_af_xdp(name))
 		return init_error("port %s: %s does not start: does its iface exist (`ip link`), and may we open raw sockets "
 				  "(CAP_NET_RAW)?",
 			e->cfg->name, dev);
