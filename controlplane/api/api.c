@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api.c - the Unix socket of the API: clients, lines in, lines out. Thread: control only.
- * A request is one line of JSON of at most 64 KiB, a reply is one line. A client's next request is looked at when its last
- * reply is with the kernel, so its buffers are bounded; a client that takes no byte for 30 s is dropped, as is one that
- * is idle for 10 minutes. An epoll of our own holds all descriptors and a timer, so cp_loop.c polls one.
- * Not here: what the methods do (api_methods.c, api_list.c). */
+/* api.c - the Unix socket of the API: clients, lines in, lines out. Thread: control only. A request
+ * is one line of JSON of at most 64 KiB, a reply is one line. A client's next request is looked at
+ * when its last reply is with the kernel, so its buffers are bounded; a client that takes no byte
+ * for 30 s is dropped, as is one that is idle for 10 minutes. An epoll of our own holds all
+ * descriptors and a timer, so cp_loop.c polls one. Not here: what the methods do (api_methods.c,
+ * api_list.c). */
 #include "controlplane/api/api_int.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 
 #define CLIENTS     64
 #define LINE_MAX_IN 65536
-#define REQUESTS    4    /* of one client per call */
+#define REQUESTS    4 /* of one client per call */
 #define STUCK_NS    30000000000ull
 #define IDLE_NS     600000000000ull
 
@@ -170,7 +171,8 @@ static void client_event(struct api *a, struct client *c, uint32_t events)
 		client_drop(c);
 		return;
 	}
-	/* a full buffer or an unread reply stops reading; lines that wait are served on the next turn */
+	/* a full buffer or an unread reply stops reading; lines that wait are served on the next
+	 * turn */
 	ev.events = (c->out_len || more ? EPOLLOUT : 0u) |
 		(c->out_len == 0 && !c->eof && c->in_len < LINE_MAX_IN ? EPOLLIN : 0u);
 	if (ev.events != c->watched) {
@@ -181,8 +183,9 @@ static void client_event(struct api *a, struct client *c, uint32_t events)
 
 static void client_new(struct api *a)
 {
-	static const char busy[] = "{\"id\":null,\"schema\":1,\"error\":{\"code\":\"busy\","
-				   "\"message\":\"64 clients are connected already; try again later\"}}\n";
+	static const char busy[] =
+		"{\"id\":null,\"schema\":1,\"error\":{\"code\":\"busy\","
+		"\"message\":\"64 clients are connected already; try again later\"}}\n";
 	int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct client *c = NULL;
 	struct epoll_event ev = {.events = EPOLLIN};
@@ -197,8 +200,8 @@ static void client_new(struct api *a)
 		close(fd);
 		return;
 	}
-	*c = (struct client){.fd = fd, .in = malloc(LINE_MAX_IN), .watched = EPOLLIN,
-		.moved_ns = api_now_ns()};
+	*c = (struct client){
+		.fd = fd, .in = malloc(LINE_MAX_IN), .watched = EPOLLIN, .moved_ns = api_now_ns()};
 	ev.data.ptr = c;
 	if (!c->in || epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
 		client_drop(c);
@@ -245,7 +248,9 @@ static int make_way(const char *path, const struct sockaddr_un *addr)
 
 	if (s < 0)
 		return -errno;
-	rc = connect(s, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN ? -EADDRINUSE : 0;
+	rc = connect(s, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN
+		? -EADDRINUSE
+		: 0;
 	close(s);
 	if (rc == 0)
 		unlink(path);
@@ -261,13 +266,16 @@ static int listen_on(struct api *a, const struct cfg *c)
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", c->api.socket);
 	rc = make_way(c->api.socket, &addr);
 	if (rc == -EADDRINUSE) {
-		log_line(CFG_LOG_ERROR, "api", "text=\"another lnsd answers on %s: stop it, or set another api.socket\"",
+		log_line(CFG_LOG_ERROR, "api",
+			"text=\"another lnsd answers on %s: stop it, or set another api.socket\"",
 			c->api.socket);
 		return rc;
 	}
 	a->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	old = umask(0117); /* 0660 from the first moment on */
-	rc = a->listener < 0 || bind(a->listener, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
+	rc = a->listener < 0 || bind(a->listener, (struct sockaddr *)&addr, sizeof(addr)) < 0
+		? -errno
+		: 0;
 	umask(old);
 	if (rc == 0) {
 		snprintf(a->path, sizeof(a->path), "%s", c->api.socket);
@@ -275,8 +283,10 @@ static int listen_on(struct api *a, const struct cfg *c)
 			rc = -errno;
 	}
 	if (rc)
-		log_line(CFG_LOG_ERROR, "api", "text=\"cannot listen on %s: %s. Its folder must exist and be writable "
-			"for lnsd (api.socket)\"", c->api.socket, strerror(-rc));
+		log_line(CFG_LOG_ERROR, "api",
+			"text=\"cannot listen on %s: %s. Its folder must exist and be writable "
+			"for lnsd (api.socket)\"",
+			c->api.socket, strerror(-rc));
 	return rc;
 }
 
@@ -289,8 +299,8 @@ static int give_to_group(const struct cfg *c)
 	g = getgrnam(c->api.group);
 	if (g && chown(c->api.socket, (uid_t)-1, g->gr_gid) == 0)
 		return 0;
-	log_line(CFG_LOG_ERROR, "api", "text=\"cannot give %s to the group %s: %s (api.group)\"", c->api.socket,
-		c->api.group, g ? strerror(errno) : "there is no such group");
+	log_line(CFG_LOG_ERROR, "api", "text=\"cannot give %s to the group %s: %s (api.group)\"",
+		c->api.socket, c->api.group, g ? strerror(errno) : "there is no such group");
 	return -1;
 }
 
@@ -320,7 +330,8 @@ struct api *api_start(struct cp *cp)
 	}
 	if (a->timer < 0 || timerfd_settime(a->timer, 0, &each_second, NULL) < 0 ||
 		watch(a, a->timer, &a->timer) || watch(a, a->listener, &a->listener)) {
-		log_line(CFG_LOG_ERROR, "api", "text=\"cannot set the API up: %s\"", strerror(errno));
+		log_line(CFG_LOG_ERROR, "api", "text=\"cannot set the API up: %s\"",
+			strerror(errno));
 		api_stop(a);
 		return NULL;
 	}

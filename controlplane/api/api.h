@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api.h - the JSON API on a Unix socket (docs/api.md). Thread: control only; never blocks the control core: each client
- * has bounded buffers, lists come in pages with a cursor, a reader that never reads is dropped. */
+/* api.h - the JSON API on a Unix socket (docs/api.md). Thread: control only; never blocks the
+ * control core: each client has bounded buffers, lists come in pages with a cursor, a reader that
+ * never reads is dropped. */
 #ifndef CONTROLPLANE_API_API_H
 #define CONTROLPLANE_API_API_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api_int.h - what the files of controlplane/api/ share. Nobody else includes it. Thread: control only. */
+/* api_int.h - what the files of controlplane/api/ share. Nobody else includes it. Thread: control
+ * only. */
 #ifndef CONTROLPLANE_API_API_INT_H
 #define CONTROLPLANE_API_API_INT_H
 
@@ -10,10 +11,10 @@
 
 #include "controlplane/api/api.h"
 
-#define API_SCHEMA    1
-#define API_ROWS_MAX  1000  /* of one page */
-#define API_ROWS      100   /* unless asked for more */
-#define API_SCAN_MAX  10000 /* slots looked at for one page */
+#define API_SCHEMA   1
+#define API_ROWS_MAX 1000 /* of one page */
+#define API_ROWS     100 /* unless asked for more */
+#define API_SCAN_MAX 10000 /* slots looked at for one page */
 
 /* A refusal: code is stable, message says what is allowed. */
 struct api_error {
@@ -23,13 +24,15 @@ struct api_error {
 
 /** Perform one method. @return the result (a new reference), or NULL with *e filled in. */
 json_t *api_call(struct cp *cp, const char *method, const json_t *params, struct api_error *e);
-/** One request line into one reply, without a line feed. @return a new reference, NULL: no memory. */
+/** One request line into one reply, without a line feed. @return a new reference, NULL: no memory.
+ * */
 json_t *api_answer(struct cp *cp, const char *line, size_t len);
 json_t *api_refuse(struct api_error *e, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* api_show.c: records as JSON */
-/** Bytes of a peer as valid UTF-8: printable ASCII as is, backslash doubled, anything else as \xHH. */
+/** Bytes of a peer as valid UTF-8: printable ASCII as is, backslash doubled, anything else as \xHH.
+ * */
 json_t *api_text(const void *bytes, size_t len);
 json_t *api_ip4(uint32_t host_order);
 json_t *api_prefix6(uint64_t host_order);

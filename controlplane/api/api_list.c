@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api_list.c - tunnels and sessions: pages, single ones, and the operator's clear. Thread: control only.
- * A page starts at a slot (the cursor) and ends when it is full or when enough slots were looked at, so that no request
- * holds the control core, whatever the number of sessions and however rare the matches. What is added or goes away between two
- * pages is seen or not; nothing is seen twice under the same generation. */
+/* api_list.c - tunnels and sessions: pages, single ones, and the operator's clear. Thread: control
+ * only. A page starts at a slot (the cursor) and ends when it is full or when enough slots were
+ * looked at, so that no request holds the control core, whatever the number of sessions and however
+ * rare the matches. What is added or goes away between two pages is seen or not; nothing is seen
+ * twice under the same generation. */
 #include "controlplane/api/api_int.h"
 
 #include <arpa/inet.h>
@@ -15,8 +16,8 @@ struct page {
 };
 
 /* An optional integer within bounds. @return false: refused. */
-static bool want_int(const json_t *params, const char *key, json_int_t min, json_int_t max, json_int_t *v,
-	bool *given, struct api_error *e)
+static bool want_int(const json_t *params, const char *key, json_int_t min, json_int_t max,
+	json_int_t *v, bool *given, struct api_error *e)
 {
 	const json_t *j = json_object_get(params, key);
 
@@ -24,7 +25,8 @@ static bool want_int(const json_t *params, const char *key, json_int_t min, json
 	if (!j)
 		return true;
 	if (!json_is_integer(j) || json_integer_value(j) < min || json_integer_value(j) > max) {
-		api_refuse(e, "bad-params", "%s must be an integer, %lld to %lld", key, (long long)min, (long long)max);
+		api_refuse(e, "bad-params", "%s must be an integer, %lld to %lld", key,
+			(long long)min, (long long)max);
 		return false;
 	}
 	*v = json_integer_value(j);
@@ -45,7 +47,8 @@ static bool want_page(const json_t *params, struct page *p, struct api_error *e)
 }
 
 /* Only these keys, all of them texts or numbers as their readers say. */
-static bool only_keys(const json_t *o, const char *what, const char *const *keys, struct api_error *e)
+static bool only_keys(
+	const json_t *o, const char *what, const char *const *keys, struct api_error *e)
 {
 	const char *key;
 	json_t *v;
@@ -56,14 +59,16 @@ static bool only_keys(const json_t *o, const char *what, const char *const *keys
 		while (*k && strcmp(*k, key) != 0)
 			k++;
 		if (!*k) {
-			api_refuse(e, "bad-params", "%s has no key \"%.40s\" (docs/api.md lists them)", what, key);
+			api_refuse(e, "bad-params",
+				"%s has no key \"%.40s\" (docs/api.md lists them)", what, key);
 			return false;
 		}
 	}
 	return true;
 }
 
-static const json_t *want_filter(const json_t *params, const char *const *keys, bool *ok, struct api_error *e)
+static const json_t *want_filter(
+	const json_t *params, const char *const *keys, bool *ok, struct api_error *e)
 {
 	const json_t *f = json_object_get(params, "filter");
 
@@ -89,7 +94,8 @@ static const char *want_text(const json_t *o, const char *key, bool *ok, struct 
 
 static json_t *page_take(const char *what, json_t *rows, uint32_t at, uint32_t max)
 {
-	return json_pack("{s:o, s:o}", what, rows, "next", at > max ? json_null() : json_integer(at));
+	return json_pack(
+		"{s:o, s:o}", what, rows, "next", at > max ? json_null() : json_integer(at));
 }
 
 static bool text_matches(const char *pattern, const json_t *text)
@@ -118,7 +124,8 @@ json_t *api_tunnels_list(struct cp *cp, const json_t *params, struct api_error *
 	if (!ok)
 		return NULL;
 	rows = json_array();
-	for (at = p.cursor; at <= max && seen < API_SCAN_MAX && json_array_size(rows) < p.limit; at++, seen++) {
+	for (at = p.cursor; at <= max && seen < API_SCAN_MAX && json_array_size(rows) < p.limit;
+		at++, seen++) {
 		const struct l2tp_tunnel *t = cp_tunnel(cp, at);
 		json_t *row;
 
@@ -126,7 +133,8 @@ json_t *api_tunnels_list(struct cp *cp, const json_t *params, struct api_error *
 			continue;
 		row = api_tunnel(cp, at, false);
 		if (text_matches(host, json_object_get(row, "host")) &&
-			(!peer || strcmp(peer, json_string_value(json_object_get(row, "peer"))) == 0))
+			(!peer ||
+				strcmp(peer, json_string_value(json_object_get(row, "peer"))) == 0))
 			json_array_append(rows, row);
 		json_decref(row);
 	}
@@ -172,7 +180,8 @@ static json_t *cleared(int rc, const char *what, struct api_error *e)
 }
 
 /* The generation given, or that of now. @return false: refused. */
-static bool want_generation(const json_t *params, uint32_t now, uint32_t *generation, struct api_error *e)
+static bool want_generation(
+	const json_t *params, uint32_t now, uint32_t *generation, struct api_error *e)
 {
 	json_int_t v = now;
 	bool given;
@@ -213,7 +222,8 @@ static bool read_address(const char *text, struct wanted *w, struct api_error *e
 	}
 	if (w->ip4 || w->prefix6)
 		return true;
-	api_refuse(e, "bad-params", "address must be an IPv4 or IPv6 address, such as 100.64.0.9 or 2001:db8::1");
+	api_refuse(e, "bad-params",
+		"address must be an IPv4 or IPv6 address, such as 100.64.0.9 or 2001:db8::1");
 	return false;
 }
 
@@ -222,7 +232,8 @@ static bool has_wild(const char *pattern)
 	return strpbrk(pattern, "*?[") != NULL;
 }
 
-static bool session_matches(const struct cp *cp, uint32_t slot, const struct cp_subscriber *s, const struct wanted *w)
+static bool session_matches(
+	const struct cp *cp, uint32_t slot, const struct cp_subscriber *s, const struct wanted *w)
 {
 	const struct l2tp_call *c = cp_call(cp, slot);
 	bool ok = true;
@@ -239,7 +250,8 @@ static bool session_matches(const struct cp *cp, uint32_t slot, const struct cp_
 	if (w->user && !has_wild(w->user) && !strchr(w->user, '\\'))
 		ok = strlen(w->user) == s->user_len && memcmp(w->user, s->user, s->user_len) == 0;
 	else if (w->user) {
-		text = api_text(s->user, s->user_len < sizeof(s->user) ? s->user_len : sizeof(s->user));
+		text = api_text(
+			s->user, s->user_len < sizeof(s->user) ? s->user_len : sizeof(s->user));
 		ok = text_matches(w->user, text);
 		json_decref(text);
 	}
@@ -251,7 +263,8 @@ static bool session_matches(const struct cp *cp, uint32_t slot, const struct cp_
 	return ok;
 }
 
-static bool want_sessions(struct cp *cp, const json_t *filter, struct wanted *w, struct api_error *e)
+static bool want_sessions(
+	struct cp *cp, const json_t *filter, struct wanted *w, struct api_error *e)
 {
 	const char *address;
 	json_int_t tid = 0;
@@ -275,7 +288,8 @@ static bool want_sessions(struct cp *cp, const json_t *filter, struct wanted *w,
 	return true;
 }
 
-/* The first match at or after *at. @return its slot; 0: none among the slots looked at, *at is where to go on. */
+/* The first match at or after *at. @return its slot; 0: none among the slots looked at, *at is
+ * where to go on. */
 static uint32_t session_scan(struct cp *cp, const struct wanted *w, uint32_t *at, uint32_t *budget)
 {
 	uint32_t max = cp_max_sessions(cp);
@@ -306,7 +320,8 @@ json_t *api_sessions_list(struct cp *cp, const json_t *params, struct api_error 
 	if (!ok || !want_page(params, &p, e) || !want_sessions(cp, filter, &w, e))
 		return NULL;
 	rows = json_array();
-	while (json_array_size(rows) < p.limit && (slot = session_scan(cp, &w, &p.cursor, &budget)) != 0)
+	while (json_array_size(rows) < p.limit &&
+		(slot = session_scan(cp, &w, &p.cursor, &budget)) != 0)
 		json_array_append_new(rows, api_session(cp, slot, false));
 	return page_take("sessions", rows, p.cursor, cp_max_sessions(cp));
 }

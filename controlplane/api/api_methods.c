@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api_methods.c - one request into one reply, and the methods that show the whole system. Thread: control only.
- * Nothing here grows with the number of sessions. Not here: tunnels and sessions (api_list.c), the socket (api.c). */
+/* api_methods.c - one request into one reply, and the methods that show the whole system. Thread:
+ * control only. Nothing here grows with the number of sessions. Not here: tunnels and sessions
+ * (api_list.c), the socket (api.c). */
 #include "controlplane/api/api_int.h"
 
 #include <stdarg.h>
@@ -72,10 +73,11 @@ static json_t *down_by_cause(const struct cp_totals *t)
 static json_t *l2tp(const struct l2tp_counters *c)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "bad_header",
-		(json_int_t)c->bad_header, "bad_version", (json_int_t)c->bad_version, "l2f", (json_int_t)c->l2f,
-		"no_tunnel", (json_int_t)c->no_tunnel, "wrong_peer", (json_int_t)c->wrong_peer, "bad_avp",
-		(json_int_t)c->bad_avp, "no_slot", (json_int_t)c->no_slot, "tunnels_refused",
-		(json_int_t)c->tunnels_refused, "calls_refused", (json_int_t)c->calls_refused, "auth_failed",
+		(json_int_t)c->bad_header, "bad_version", (json_int_t)c->bad_version, "l2f",
+		(json_int_t)c->l2f, "no_tunnel", (json_int_t)c->no_tunnel, "wrong_peer",
+		(json_int_t)c->wrong_peer, "bad_avp", (json_int_t)c->bad_avp, "no_slot",
+		(json_int_t)c->no_slot, "tunnels_refused", (json_int_t)c->tunnels_refused,
+		"calls_refused", (json_int_t)c->calls_refused, "auth_failed",
 		(json_int_t)c->auth_failed);
 }
 
@@ -84,7 +86,8 @@ static json_t *version(struct cp *cp, const json_t *params, struct api_error *e)
 	(void)cp;
 	(void)params;
 	(void)e;
-	return json_pack("{s:s, s:i, s:i}", "version", LNSD_VERSION, "schema", API_SCHEMA, "pid", (int)getpid());
+	return json_pack("{s:s, s:i, s:i}", "version", LNSD_VERSION, "schema", API_SCHEMA, "pid",
+		(int)getpid());
 }
 
 static json_t *summary(struct cp *cp, const json_t *params, struct api_error *e)
@@ -99,7 +102,8 @@ static json_t *summary(struct cp *cp, const json_t *params, struct api_error *e)
 	up = now > t.started_ns ? (now - t.started_ns) / 1000000000u : 0;
 	for (unsigned i = 1; i < dp_drop_count(); i++)
 		drops += dp_drop_get(i);
-	api_set_take(o, "identity", api_text(cp_config(cp)->identity, strlen(cp_config(cp)->identity)));
+	api_set_take(
+		o, "identity", api_text(cp_config(cp)->identity, strlen(cp_config(cp)->identity)));
 	api_set_take(o, "version", json_string(LNSD_VERSION));
 	api_set_take(o, "pid", json_integer(getpid()));
 	api_set_take(o, "uptime_s", num(up));
@@ -139,11 +143,12 @@ static json_t *port(unsigned ifx)
 
 	dp_if_get(ifx, &i);
 	dp_if_counters(ifx, &c);
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", i.mac[0], i.mac[1], i.mac[2], i.mac[3],
-		i.mac[4], i.mac[5]);
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", i.mac[0], i.mac[1], i.mac[2],
+		i.mac[3], i.mac[4], i.mac[5]);
 	api_set_take(o, "name", json_string(i.name));
 	api_set_take(o, "driver", json_string(i.driver));
-	api_set_take(o, "kernel_interface", i.kernel_if[0] ? json_string(i.kernel_if) : json_null());
+	api_set_take(
+		o, "kernel_interface", i.kernel_if[0] ? json_string(i.kernel_if) : json_null());
 	api_set_take(o, "mac", json_string(mac));
 	api_set_take(o, "mtu", num(i.mtu));
 	api_set_take(o, "vlan", num(i.vlan));
@@ -166,12 +171,13 @@ static json_t *port(unsigned ifx)
 
 static json_t *linux_side(const struct linux_counters *c)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "to_tap", (json_int_t)c->to_tap,
-		"to_tap_lost", (json_int_t)c->to_tap_lost, "from_tap", (json_int_t)c->from_tap, "from_tap_lost",
-		(json_int_t)c->from_tap_lost, "to_lns0", (json_int_t)c->to_lns0, "to_lns0_lost",
-		(json_int_t)c->to_lns0_lost, "from_lns0", (json_int_t)c->from_lns0, "from_lns0_lost",
-		(json_int_t)c->from_lns0_lost, "redumps", (json_int_t)c->redumps, "routes", (json_int_t)c->routes,
-		"neighbours", (json_int_t)c->neighbours);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "to_tap",
+		(json_int_t)c->to_tap, "to_tap_lost", (json_int_t)c->to_tap_lost, "from_tap",
+		(json_int_t)c->from_tap, "from_tap_lost", (json_int_t)c->from_tap_lost, "to_lns0",
+		(json_int_t)c->to_lns0, "to_lns0_lost", (json_int_t)c->to_lns0_lost, "from_lns0",
+		(json_int_t)c->from_lns0, "from_lns0_lost", (json_int_t)c->from_lns0_lost,
+		"redumps", (json_int_t)c->redumps, "routes", (json_int_t)c->routes, "neighbours",
+		(json_int_t)c->neighbours);
 }
 
 static json_t *ports(struct cp *cp, const json_t *params, struct api_error *e)
@@ -196,8 +202,9 @@ static json_t *drops(struct cp *cp, const json_t *params, struct api_error *e)
 		return api_refuse(e, "bad-params", "workers must be true or false");
 	}
 	for (unsigned i = 1; i < dp_drop_count(); i++)
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:I}", "name", dp_drop_name(i), "text", dp_drop_text(i),
-			"packets", (json_int_t)dp_drop_get(i)));
+		json_array_append_new(rows,
+			json_pack("{s:s, s:s, s:I}", "name", dp_drop_name(i), "text",
+				dp_drop_text(i), "packets", (json_int_t)dp_drop_get(i)));
 	o = json_pack("{s:o}", "drops", rows);
 	if (!json_is_true(per_worker))
 		return o;
@@ -226,7 +233,8 @@ static json_t *pool(const struct cp_pool_view *v)
 	} else {
 		json_t *first = api_ip4(v->pool->first4), *last = api_ip4(v->pool->last4);
 
-		snprintf(text, sizeof(text), "%s-%s", json_string_value(first), json_string_value(last));
+		snprintf(text, sizeof(text), "%s-%s", json_string_value(first),
+			json_string_value(last));
 		json_decref(first);
 		json_decref(last);
 	}
@@ -341,7 +349,8 @@ static bool params_ok(size_t method, const json_t *params, struct api_error *e)
 		for (unsigned k = 0; k < 7 && known[k]; k++)
 			found |= strcmp(key, known[k]) == 0;
 		if (!found) {
-			api_refuse(e, "bad-params", "%s has no parameter \"%.40s\" (docs/api.md lists them)",
+			api_refuse(e, "bad-params",
+				"%s has no parameter \"%.40s\" (docs/api.md lists them)",
 				methods[method].name, key);
 			return false;
 		}
@@ -362,10 +371,12 @@ json_t *api_call(struct cp *cp, const char *method, const json_t *params, struct
 			return NULL;
 		e->code = NULL;
 		result = methods[i].call(cp, params, e);
-		return result || e->code ? result : api_refuse(e, "no-memory", "no memory for the reply");
+		return result || e->code ? result
+					 : api_refuse(e, "no-memory", "no memory for the reply");
 	}
 	for (size_t i = 0; i < METHODS; i++)
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "", methods[i].name);
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			i ? ", " : "", methods[i].name);
 	return api_refuse(e, "unknown-method", "the methods are: %s", names);
 }
 
@@ -379,10 +390,14 @@ json_t *api_answer(struct cp *cp, const char *line, size_t len)
 
 	id = json_object_get(req, "id");
 	if (!req)
-		api_refuse(&e, "bad-json", "not JSON at byte %d: a request is one line such as {\"id\":1,\"method\":"
-			"\"summary\"}", bad.position);
+		api_refuse(&e, "bad-json",
+			"not JSON at byte %d: a request is one line such as {\"id\":1,\"method\":"
+			"\"summary\"}",
+			bad.position);
 	else if (!json_is_object(req) || !method)
-		api_refuse(&e, "bad-request", "a request is an object with \"method\" (a string), and may have \"id\" and "
+		api_refuse(&e, "bad-request",
+			"a request is an object with \"method\" (a string), and may have \"id\" "
+			"and "
 			"\"params\"");
 	else if (id && !json_is_integer(id) && !json_is_string(id) && !json_is_null(id))
 		api_refuse(&e, "bad-request", "id must be an integer, a string or null");
@@ -391,12 +406,14 @@ json_t *api_answer(struct cp *cp, const char *line, size_t len)
 	else
 		result = api_call(cp, method, params, &e);
 	reply = json_object();
-	api_set_take(reply, "id", id && (json_is_integer(id) || json_is_string(id)) ? json_incref(id) : json_null());
+	api_set_take(reply, "id",
+		id && (json_is_integer(id) || json_is_string(id)) ? json_incref(id) : json_null());
 	api_set_take(reply, "schema", json_integer(API_SCHEMA));
 	if (result)
 		api_set_take(reply, "result", result);
 	else
-		api_set_take(reply, "error", json_pack("{s:s, s:s}", "code", e.code, "message", e.message));
+		api_set_take(reply, "error",
+			json_pack("{s:s, s:s}", "code", e.code, "message", e.message));
 	json_decref(req);
 	return reply;
 }

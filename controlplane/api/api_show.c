@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api_show.c - tunnels, sessions and the configuration as JSON. Thread: control only.
- * Numbers are 64-bit integers; addresses and names are strings; what is not known is left out or null as docs/api.md says. */
+/* api_show.c - tunnels, sessions and the configuration as JSON. Thread: control only. Numbers are
+ * 64-bit integers; addresses and names are strings; what is not known is left out or null as
+ * docs/api.md says. */
 #include "controlplane/api/api_int.h"
 
 #include <arpa/inet.h>
@@ -77,7 +78,9 @@ static json_t *seconds_since(uint64_t then_ns)
 {
 	uint64_t now = api_now_ns();
 
-	return then_ns ? json_integer((json_int_t)(now > then_ns ? (now - then_ns) / 1000000000u : 0)) : json_null();
+	return then_ns
+		? json_integer((json_int_t)(now > then_ns ? (now - then_ns) / 1000000000u : 0))
+		: json_null();
 }
 
 static void set_int(json_t *o, const char *key, uint64_t v)
@@ -107,8 +110,10 @@ static void tunnel_detail(json_t *o, const struct l2tp_tunnel *t)
 	if (t->state == L2TP_T_CLOSING) {
 		set_int(o, "ended_result", t->ended.result);
 		set_int(o, "ended_error", t->ended.error);
-		api_set_take(o, "ended_name", json_string(l2tp_stopccn_result_name(t->ended.result)));
-		api_set_take(o, "ended_text", api_text(t->ended.text, strnlen(t->ended.text, sizeof(t->ended.text))));
+		api_set_take(
+			o, "ended_name", json_string(l2tp_stopccn_result_name(t->ended.result)));
+		api_set_take(o, "ended_text",
+			api_text(t->ended.text, strnlen(t->ended.text, sizeof(t->ended.text))));
 	}
 }
 
@@ -126,8 +131,10 @@ json_t *api_tunnel(const struct cp *cp, uint32_t slot, bool detail)
 	api_set_take(o, "host", api_text(t->host_name.s, t->host_name.len));
 	api_set_take(o, "peer", api_address(t->peer.family, t->peer.addr));
 	set_int(o, "peer_port", t->peer.port);
-	api_set_take(o, "profile", t->profile && t->profile_index < c->n_lac_profiles ?
-		json_string(c->lac_profiles[t->profile_index].name) : json_null());
+	api_set_take(o, "profile",
+		t->profile && t->profile_index < c->n_lac_profiles
+			? json_string(c->lac_profiles[t->profile_index].name)
+			: json_null());
 	set_int(o, "sessions", t->calls);
 	set_int(o, "retransmits", t->count.retransmits);
 	api_set_take(o, "age_s", seconds_since(t->created_ns));
@@ -142,7 +149,8 @@ static const char *auth_name(uint8_t auth)
 	return auth == PPP_AUTH_PAP ? "pap" : auth == PPP_AUTH_CHAP_MD5 ? "chap-md5" : "none";
 }
 
-static void session_detail(json_t *o, const struct cp *cp, const struct l2tp_call *c, const struct cp_subscriber *s)
+static void session_detail(
+	json_t *o, const struct cp *cp, const struct l2tp_call *c, const struct cp_subscriber *s)
 {
 	const struct cfg *cfg = cp_config(cp);
 
@@ -212,7 +220,8 @@ json_t *api_session(const struct cp *cp, uint32_t slot, bool detail)
 	set_int(o, "sid", c ? c->sid : 0);
 	set_int(o, "peer_sid", c ? c->peer_sid : 0);
 	api_set_take(o, "state", json_string(cp_session_state_name(s->state)));
-	api_set_take(o, "user", api_text(s->user, s->user_len < sizeof(s->user) ? s->user_len : sizeof(s->user)));
+	api_set_take(o, "user",
+		api_text(s->user, s->user_len < sizeof(s->user) ? s->user_len : sizeof(s->user)));
 	api_set_take(o, "ip4", api_ip4(s->ip4));
 	api_set_take(o, "prefix6", api_prefix6(s->prefix6));
 	api_set_take(o, "ip4_up", json_boolean(s->ncp_up & 1));
@@ -228,7 +237,8 @@ json_t *api_session(const struct cp *cp, uint32_t slot, bool detail)
 	return o;
 }
 
-/* -- the configuration: our own YAML, so plain scalars that look like numbers or booleans are such -- */
+/* -- the configuration: our own YAML, so plain scalars that look like numbers or booleans are such
+ * -- */
 
 static json_t *scalar(const yaml_node_t *n)
 {
@@ -258,12 +268,15 @@ static json_t *yaml_to_json(yaml_document_t *d, const yaml_node_t *n, unsigned d
 		return scalar(n);
 	if (n->type == YAML_SEQUENCE_NODE) {
 		o = json_array();
-		for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++)
-			json_array_append_new(o, yaml_to_json(d, yaml_document_get_node(d, *i), depth + 1));
+		for (yaml_node_item_t *i = n->data.sequence.items.start;
+			i < n->data.sequence.items.top; i++)
+			json_array_append_new(
+				o, yaml_to_json(d, yaml_document_get_node(d, *i), depth + 1));
 		return o;
 	}
 	o = json_object();
-	for (yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++) {
+	for (yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top;
+		p++) {
 		const yaml_node_t *key = yaml_document_get_node(d, p->key);
 
 		api_set_take(o, (const char *)key->data.scalar.value,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lin.h - what the files of controlplane/linux/ share. Nobody else includes it. Thread: control only. */
+/* lin.h - what the files of controlplane/linux/ share. Nobody else includes it. Thread: control
+ * only. */
 #ifndef CONTROLPLANE_LINUX_LIN_H
 #define CONTROLPLANE_LINUX_LIN_H
 
@@ -25,10 +26,10 @@ struct lin_tap {
 /* The mirror's socket and where it is in a dump. */
 struct lin_mirror {
 	int fd;
-	uint32_t seq;       /* of the dump that is running */
-	unsigned step;      /* 0: no dump is running, else its part */
-	bool again;         /* something was lost or changed silently: dump once more */
-	bool interrupted;   /* the kernel's tables changed below the running part */
+	uint32_t seq; /* of the dump that is running */
+	unsigned step; /* 0: no dump is running, else its part */
+	bool again; /* something was lost or changed silently: dump once more */
+	bool interrupted; /* the kernel's tables changed below the running part */
 };
 
 struct linux_side {
@@ -36,16 +37,16 @@ struct linux_side {
 	struct lin_tap *taps; /* by interface index of dp.h */
 	unsigned n_taps;
 	struct lin_tap lns0;
-	int ctl_fd;           /* requests to the kernel */
+	int ctl_fd; /* requests to the kernel */
 	uint32_t ctl_seq;
-	bool no_ipv6;         /* this kernel runs without */
+	bool no_ipv6; /* this kernel runs without */
 	struct lin_mirror mirror;
 	struct rtab *rtab;
-	char (*quiet)[32];    /* Linux interfaces that got an ingress drop */
+	char (*quiet)[32]; /* Linux interfaces that got an ingress drop */
 	unsigned n_quiet;
 	struct linux_counters count;
-	uint64_t refused;     /* routes that did not fit, as of the last tick */
-	uint8_t *buf;         /* for frames and netlink messages */
+	uint64_t refused; /* routes that did not fit, as of the last tick */
+	uint8_t *buf; /* for frames and netlink messages */
 };
 
 #define LIN_BUF (256 * 1024)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* linux.c - start, stop and dispatch of the Linux side. Thread: control only.
- * tap.c has the devices, quiet.c keeps the kernel off shared interfaces, mirror.c and rtab.c follow its routes and
- * neighbours. Global settings of Linux are never changed: where one is missing the operator is told. */
+ * tap.c has the devices, quiet.c keeps the kernel off shared interfaces, mirror.c and rtab.c follow
+ * its routes and neighbours. Global settings of Linux are never changed: where one is missing the
+ * operator is told. */
 #include "controlplane/linux/lin.h"
 
 #include <arpa/inet.h>
@@ -83,7 +84,9 @@ static void check_ipv6_forwarding(const struct linux_side *l)
 	if (l->no_ipv6 || lin_sysctl_get("net/ipv6/conf/%s/force_forwarding", l->lns0.name) == '1')
 		return;
 	if (lin_sysctl_get("net/ipv6/conf/all/forwarding") != '1')
-		lin_log(CFG_LOG_WARN, "Linux will not forward the IPv6 packets that lnsd hands to it (unresolved next hops, "
+		lin_log(CFG_LOG_WARN,
+			"Linux will not forward the IPv6 packets that lnsd hands to it (unresolved "
+			"next hops, "
 			"routes by other interfaces): set net.ipv6.conf.all.forwarding=1");
 }
 
@@ -188,7 +191,9 @@ void linux_tick(struct linux_side *l, uint64_t now_ns)
 	lin_mirror_tick(l);
 	l->refused = rtab_refused(l->rtab);
 	if (l->refused != before)
-		lin_log(CFG_LOG_ERROR, "%llu routes of Linux did not fit into the dataplane: raise dataplane.max-routes",
+		lin_log(CFG_LOG_ERROR,
+			"%llu routes of Linux did not fit into the dataplane: raise "
+			"dataplane.max-routes",
 			(unsigned long long)(l->refused - before));
 	rtab_usage(l->rtab, &l->count.routes, &l->count.neighbours);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mirror.c - what rtnetlink says of links, addresses, routes and neighbours, put into rtab.c's words. Thread: control only.
- * One socket carries events and dumps, so that both come in the order in which the kernel made them. A dump marks what
- * it sees and sweeps the rest; it is taken at start, when events were lost (ENOBUFS), and when a link went down or an
- * IPv4 address went away, because Linux deletes routes then without a word.
+/* mirror.c - what rtnetlink says of links, addresses, routes and neighbours, put into rtab.c's
+ * words. Thread: control only. One socket carries events and dumps, so that both come in the order
+ * in which the kernel made them. A dump marks what it sees and sweeps the rest; it is taken at
+ * start, when events were lost (ENOBUFS), and when a link went down or an IPv4 address went away,
+ * because Linux deletes routes then without a word.
  * Tables main and local only. Not here: what follows from a route (rtab.c). */
 #include "controlplane/linux/lin.h"
 
@@ -23,8 +24,8 @@
 static const struct {
 	uint16_t type;
 	uint8_t family;
-} parts[] = {
-	{RTM_GETNEIGH, AF_INET}, {RTM_GETNEIGH, AF_INET6}, {RTM_GETROUTE, AF_INET}, {RTM_GETROUTE, AF_INET6}};
+} parts[] = {{RTM_GETNEIGH, AF_INET}, {RTM_GETNEIGH, AF_INET6}, {RTM_GETROUTE, AF_INET},
+	{RTM_GETROUTE, AF_INET6}};
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
 static uint8_t family_of(int af)
@@ -64,8 +65,8 @@ static void dump_next(struct linux_side *l)
 	req.h.nlmsg_type = parts[m->step].type;
 	req.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	req.h.nlmsg_seq = ++m->seq;
-	req.h.nlmsg_len = NLMSG_LENGTH(
-		req.h.nlmsg_type == RTM_GETROUTE ? sizeof(req.rt) : sizeof(req.nd));
+	req.h.nlmsg_len =
+		NLMSG_LENGTH(req.h.nlmsg_type == RTM_GETROUTE ? sizeof(req.rt) : sizeof(req.nd));
 	if (req.h.nlmsg_type == RTM_GETROUTE)
 		req.rt.rtm_family = parts[m->step].family;
 	else
@@ -135,7 +136,8 @@ static unsigned read_multipath(
 	while (RTNH_OK(nh, left) && n < HOPS_MAX) {
 		struct nlattr *tb[RTA_MAX + 1];
 
-		hops[n] = (struct rtab_hop){.kind = kind, .ifindex = (unsigned)nh->rtnh_ifindex,
+		hops[n] = (struct rtab_hop){.kind = kind,
+			.ifindex = (unsigned)nh->rtnh_ifindex,
 			.dead = nh->rtnh_flags & RTNH_F_DEAD};
 		if (nla_parse(tb, RTA_MAX, (struct nlattr *)RTNH_DATA(nh),
 			    nh->rtnh_len - (int)sizeof(*nh), NULL) == 0)
@@ -167,7 +169,8 @@ static void on_route(struct linux_side *l, struct nlmsghdr *h)
 	uint32_t table;
 	unsigned n = 1;
 
-	if (!family || nlmsg_parse(h, sizeof(*m), tb, RTA_MAX, NULL) < 0 || m->rtm_flags & RTM_F_CLONED)
+	if (!family || nlmsg_parse(h, sizeof(*m), tb, RTA_MAX, NULL) < 0 ||
+		m->rtm_flags & RTM_F_CLONED)
 		return;
 	table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) : m->rtm_table;
 	if ((table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL) || m->rtm_type == RTN_MULTICAST ||
@@ -198,8 +201,8 @@ static void on_route(struct linux_side *l, struct nlmsghdr *h)
 
 static void on_neigh(struct linux_side *l, struct nlmsghdr *h)
 {
-	static const unsigned usable = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY |
-		NUD_PROBE;
+	static const unsigned usable =
+		NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
 	const struct ndmsg *m = NLMSG_DATA(h);
 	struct nlattr *tb[NDA_MAX + 1];
 	uint8_t family = family_of(m->ndm_family);
@@ -217,8 +220,8 @@ static void on_neigh(struct linux_side *l, struct nlmsghdr *h)
 	if (h->nlmsg_type == RTM_DELNEIGH)
 		rtab_neigh_del(l->rtab, (unsigned)m->ndm_ifindex, family, dst);
 	else
-		rtab_neigh_set(l->rtab, (unsigned)m->ndm_ifindex, family, dst, mac, m->ndm_state & usable,
-			m->ndm_state & NUD_STALE);
+		rtab_neigh_set(l->rtab, (unsigned)m->ndm_ifindex, family, dst, mac,
+			m->ndm_state & usable, m->ndm_state & NUD_STALE);
 }
 
 static void on_message(struct linux_side *l, struct nlmsghdr *h)
@@ -238,7 +241,8 @@ static void on_message(struct linux_side *l, struct nlmsghdr *h)
 		return;
 	case NLMSG_ERROR:
 		if (m->step && h->nlmsg_seq == m->seq) {
-			/* no such family in this kernel: nothing to dump there. Busy: the tick tries again */
+			/* no such family in this kernel: nothing to dump there. Busy: the tick
+			 * tries again */
 			if (((const struct nlmsgerr *)NLMSG_DATA(h))->error == -EBUSY) {
 				m->step = 0;
 				m->again = true;
@@ -280,7 +284,9 @@ void lin_mirror_read(struct linux_side *l)
 		int left;
 
 		if (got < 0 && errno == ENOBUFS) {
-			lin_log(CFG_LOG_WARN, "Linux sent routes and neighbours faster than they were taken: reading all again");
+			lin_log(CFG_LOG_WARN,
+				"Linux sent routes and neighbours faster than they were taken: "
+				"reading all again");
 			lin_mirror_redump(l);
 			continue;
 		}
@@ -302,7 +308,8 @@ int lin_mirror_start(struct linux_side *l)
 	m->fd = lin_nl_open(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
 		RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE);
 	if (m->fd < 0) {
-		lin_log(CFG_LOG_ERROR, "cannot listen to Linux's routes and neighbours: %s", strerror(-m->fd));
+		lin_log(CFG_LOG_ERROR, "cannot listen to Linux's routes and neighbours: %s",
+			strerror(-m->fd));
 		return m->fd;
 	}
 	dump_next(l);
@@ -314,7 +321,8 @@ int lin_mirror_start(struct linux_side *l)
 			dump_next(l);
 		}
 		if (poll(&p, 1, 10000) <= 0) {
-			lin_log(CFG_LOG_ERROR, "Linux did not answer when asked for its routes and neighbours");
+			lin_log(CFG_LOG_ERROR,
+				"Linux did not answer when asked for its routes and neighbours");
 			return -ETIMEDOUT;
 		}
 		lin_mirror_read(l);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nl.c - requests to rtnetlink: addresses, routes, links and neighbour probes. Thread: control only.
- * Those made at start wait for the kernel's answer; a probe does not. Not here: what the kernel tells us (mirror.c). */
+/* nl.c - requests to rtnetlink: addresses, routes, links and neighbour probes. Thread: control
+ * only. Those made at start wait for the kernel's answer; a probe does not. Not here: what the
+ * kernel tells us (mirror.c). */
 #include "controlplane/linux/lin.h"
 
 #include <errno.h>
@@ -20,7 +21,8 @@ int lin_nl_open(uint32_t groups)
 	struct sockaddr_nl me = {.nl_family = AF_NETLINK, .nl_groups = groups};
 	struct timeval wait = {.tv_sec = 5};
 	int size = 16 << 20;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0), NETLINK_ROUTE);
+	int fd = socket(
+		AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0), NETLINK_ROUTE);
 
 	if (fd < 0)
 		return -errno;
@@ -86,7 +88,8 @@ static int alen(uint8_t family)
 
 int lin_addr_add(struct linux_side *l, unsigned ifindex, const struct cfg_prefix *a)
 {
-	struct ifaddrmsg m = {.ifa_family = (uint8_t)af(a->family), .ifa_prefixlen = a->len,
+	struct ifaddrmsg m = {.ifa_family = (uint8_t)af(a->family),
+		.ifa_prefixlen = a->len,
 		.ifa_index = ifindex};
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 
@@ -102,8 +105,11 @@ int lin_addr_add(struct linux_side *l, unsigned ifindex, const struct cfg_prefix
 
 int lin_route_add(struct linux_side *l, unsigned ifindex, const struct cfg_prefix *p)
 {
-	struct rtmsg m = {.rtm_family = (uint8_t)af(p->family), .rtm_dst_len = p->len,
-		.rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST,
+	struct rtmsg m = {.rtm_family = (uint8_t)af(p->family),
+		.rtm_dst_len = p->len,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_type = RTN_UNICAST,
 		.rtm_scope = p->family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE};
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 
@@ -128,7 +134,8 @@ int lin_link_up(struct linux_side *l, unsigned ifindex)
 
 void lin_probe(struct linux_side *l, unsigned ifindex, uint8_t family, const uint8_t *addr)
 {
-	struct ndmsg m = {.ndm_family = (uint8_t)af(family), .ndm_ifindex = (int)ifindex,
+	struct ndmsg m = {.ndm_family = (uint8_t)af(family),
+		.ndm_ifindex = (int)ifindex,
 		.ndm_flags = NTF_USE};
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWNEIGH, NLM_F_CREATE);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* quiet.c - keep the kernel silent on interfaces below af_packet and af_xdp ports. Thread: control only, at start and stop.
- * Such a port shares its interface with the kernel, which would answer ARP, pings and UDP/1701 beside lnsd. A netdev
- * ingress hook that drops everything lies behind the place where packet sockets and XDP take their frames, so lnsd
- * sees all and the kernel nothing. IPv6 is off there, and so are offloads that would leave checksums half done.
- * nft(8) is run as a child, once per interface and direction. Not here: real NICs, which the kernel has let go. */
+/* quiet.c - keep the kernel silent on interfaces below af_packet and af_xdp ports. Thread: control
+ * only, at start and stop. Such a port shares its interface with the kernel, which would answer
+ * ARP, pings and UDP/1701 beside lnsd. A netdev ingress hook that drops everything lies behind the
+ * place where packet sockets and XDP take their frames, so lnsd sees all and the kernel nothing.
+ * IPv6 is off there, and so are offloads that would leave checksums half done. nft(8) is run as a
+ * child, once per interface and direction. Not here: real NICs, which the kernel has let go. */
 #include "controlplane/linux/lin.h"
 
 #include <arpa/inet.h>
@@ -66,7 +67,8 @@ static int offload_off(const char *name)
 		struct ifreq r = {.ifr_data = (void *)&v};
 
 		snprintf(r.ifr_name, sizeof(r.ifr_name), "%.15s", name);
-		ioctl(s, SIOCETHTOOL, &r); /* what a driver cannot switch off it does not have, or checksums fully */
+		/* what a driver cannot switch off it does not have, or checksums fully */
+		ioctl(s, SIOCETHTOOL, &r);
 	}
 	close(s);
 	return 0;
@@ -99,9 +101,13 @@ static void warn_of_shared(const struct linux_side *l, const char *name)
 
 			for (size_t k = 0; k < p->n_addresses; k++)
 				if (p->addresses[k].family == family &&
-					memcmp(p->addresses[k].addr, bytes, family == 4 ? 4 : 16) == 0)
-					lin_log(CFG_LOG_WARN, "the address %s of port %s is also on the Linux interface %s: "
-						"remove it there (ip address del)", lin_prefix_str(&p->addresses[k]), p->name, name);
+					memcmp(p->addresses[k].addr, bytes, family == 4 ? 4 : 16) ==
+						0)
+					lin_log(CFG_LOG_WARN,
+						"the address %s of port %s is also on the Linux "
+						"interface %s: "
+						"remove it there (ip address del)",
+						lin_prefix_str(&p->addresses[k]), p->name, name);
 		}
 	}
 	freeifaddrs(all);
@@ -114,7 +120,10 @@ static int quiet_one(struct linux_side *l, const char *name)
 	int rc;
 
 	if (ifindex == 0) {
-		lin_log(CFG_LOG_ERROR, "the Linux interface %s below a port does not exist: correct dataplane.ports", name);
+		lin_log(CFG_LOG_ERROR,
+			"the Linux interface %s below a port does not exist: correct "
+			"dataplane.ports",
+			name);
 		return -ENODEV;
 	}
 	warn_of_shared(l, name);
@@ -128,7 +137,9 @@ static int quiet_one(struct linux_side *l, const char *name)
 		name, name, name, name);
 	rc = nft(text, false);
 	if (rc) {
-		lin_log(CFG_LOG_ERROR, "cannot make the kernel drop what it receives on %s: nft: %s. Install nftables; lnsd "
+		lin_log(CFG_LOG_ERROR,
+			"cannot make the kernel drop what it receives on %s: nft: %s. Install "
+			"nftables; lnsd "
 			"needs CAP_NET_ADMIN, and the kernel nf_tables with netdev support",
 			name, rc == -EPROTO ? "it refused the rules" : strerror(-rc));
 		return rc;

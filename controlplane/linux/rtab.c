@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rtab.c - Linux's routes and neighbours, and what the dataplane was told of them. Thread: control only.
- * Three arrays name each other by index: prefixes (with what is published), routes (one next hop each, in a list below
- * their prefix) and neighbours (with a list of the routes whose gateway they are). A change evaluates the prefixes it
- * concerns and tells the dataplane only what differs.
- *
- * Which route of a prefix counts: table local before main, then the lowest metric, then the first resolved next hop in the
- * kernel's order (multipath is not balanced). A resolved neighbour on the link of a tap gets a host route.
- * Not here: policy routing (rules, further tables), balancing over multipath. */
+/* rtab.c - Linux's routes and neighbours, and what the dataplane was told of them. Thread: control
+ * only. Three arrays name each other by index: prefixes (with what is published), routes (one next
+ * hop each, in a list below their prefix) and neighbours (with a list of the routes whose gateway
+ * they are). A change evaluates the prefixes it concerns and tells the dataplane only what differs.
+ * Which route of a prefix counts: table local before main, then the lowest metric, then the first
+ * resolved next hop in the kernel's order (multipath is not balanced). A resolved neighbour on the
+ * link of a tap gets a host route. Not here: policy routing (rules, further tables), balancing over
+ * multipath. */
 #include "controlplane/linux/rtab_tables.h"
 
 #include <errno.h>
@@ -23,7 +23,8 @@ static uint32_t best_route(const struct rtab *t, const struct rtab_prefix *p)
 	bool best_ok = false;
 
 	for (uint32_t i = p->routes; i != RTAB_NONE; i = rtab_route_at(t, i)->next) {
-		const struct rtab_route *r = rtab_route_at(t, i), *b = best == RTAB_NONE ? NULL : rtab_route_at(t, best);
+		const struct rtab_route *r = rtab_route_at(t, i),
+					*b = best == RTAB_NONE ? NULL : rtab_route_at(t, best);
 		bool ok = r->neigh == RTAB_NONE || rtab_neigh_at(t, r->neigh)->usable;
 
 		if (r->hop.dead)
@@ -43,7 +44,8 @@ static uint32_t best_route(const struct rtab *t, const struct rtab_prefix *p)
 	return best;
 }
 
-/* Longest match among prefixes that hold a route, of at most max_len. @return its best route or RTAB_NONE. */
+/* Longest match among prefixes that hold a route, of at most max_len. @return its best route or
+ * RTAB_NONE. */
 static uint32_t longest_match(
 	const struct rtab *t, uint8_t family, const uint8_t *addr, int max_len)
 {
@@ -61,7 +63,8 @@ static uint32_t longest_match(
 	return RTAB_NONE;
 }
 
-/* Is the neighbour on the link of its device by Linux's routes? The host routes that we made ourselves do not count. */
+/* Is the neighbour on the link of its device by Linux's routes? The host routes that we made
+ * ourselves do not count. */
 static bool on_link(const struct rtab *t, const struct rtab_neigh *n)
 {
 	uint32_t i;
@@ -157,7 +160,8 @@ static void neigh_dependents(struct rtab *t, uint32_t i)
 {
 	uint32_t host = host_prefix(t, rtab_neigh_at(t, i));
 
-	for (uint32_t r = rtab_neigh_at(t, i)->deps; r != RTAB_NONE; r = rtab_route_at(t, r)->dep_next)
+	for (uint32_t r = rtab_neigh_at(t, i)->deps; r != RTAB_NONE;
+		r = rtab_route_at(t, r)->dep_next)
 		evaluate(t, rtab_route_at(t, r)->prefix);
 	if (host != RTAB_NONE && rtab_prefix_at(t, host)->neigh == i)
 		evaluate(t, host);
@@ -179,7 +183,8 @@ static void neigh_update(struct rtab *t, uint32_t i)
 		n->adj = 0;
 	}
 	if (link && n->adj && (host == RTAB_NONE || rtab_prefix_at(t, host)->neigh != i)) {
-		struct cfg_prefix p = rtab_cut(n->family, n->addr, (unsigned)rtab_addr_len(n->family) * 8);
+		struct cfg_prefix p =
+			rtab_cut(n->family, n->addr, (unsigned)rtab_addr_len(n->family) * 8);
 
 		host = rtab_prefix_get(t, &p);
 		if (host != RTAB_NONE)
@@ -237,12 +242,13 @@ static void route_detach(struct rtab *t, uint32_t ri)
 	r->neigh = RTAB_NONE;
 }
 
-/* A route inside, or one that makes, a connected prefix decides which neighbours are on link: look at them again. Others
- * (a full table of routes by gateways) leave the neighbours alone. */
+/* A route inside, or one that makes, a connected prefix decides which neighbours are on link: look
+ * at them again. Others (a full table of routes by gateways) leave the neighbours alone. */
 static void neighbours_of_link(struct rtab *t, const struct cfg_prefix *p, bool connected)
 {
 	if (!connected) {
-		uint32_t i = p->len == 0 ? RTAB_NONE : longest_match(t, p->family, p->addr, p->len - 1);
+		uint32_t i =
+			p->len == 0 ? RTAB_NONE : longest_match(t, p->family, p->addr, p->len - 1);
 		const struct rtab_route *r = i == RTAB_NONE ? NULL : rtab_route_at(t, i);
 
 		if (!r || r->hop.kind != RTAB_UNICAST || r->hop.gw_family != 0 ||
@@ -282,7 +288,8 @@ static void route_remove(struct rtab *t, uint32_t *link)
 	r->next = t->routes.free;
 	t->routes.free = i;
 	t->routes.live--;
-	if (neigh != RTAB_NONE && rtab_neigh_at(t, neigh)->deps == RTAB_NONE && !rtab_neigh_at(t, neigh)->queued) {
+	if (neigh != RTAB_NONE && rtab_neigh_at(t, neigh)->deps == RTAB_NONE &&
+		!rtab_neigh_at(t, neigh)->queued) {
 		rtab_neigh_at(t, neigh)->queued = true;
 		rtab_neigh_at(t, neigh)->idle_next = t->idle;
 		t->idle = neigh;
@@ -326,8 +333,13 @@ static int hop_add(struct rtab *t, uint32_t pi, const struct rtab_id *id, const 
 		link = &rtab_route_at(t, *link)->next;
 	*link = i;
 	r = rtab_route_at(t, i);
-	*r = (struct rtab_route){.hop = *h, .prefix = pi, .metric = id->metric, .mark = t->mark,
-		.tos = id->tos, .local_table = id->local_table, .used = true};
+	*r = (struct rtab_route){.hop = *h,
+		.prefix = pi,
+		.metric = id->metric,
+		.mark = t->mark,
+		.tos = id->tos,
+		.local_table = id->local_table,
+		.used = true};
 	t->routes.live++;
 	route_attach(t, i);
 	return 1;
@@ -341,8 +353,9 @@ static bool listed(const struct rtab_hop *h, const struct rtab_hop *hops, unsign
 	return false;
 }
 
-/* Delete routes of the id below a prefix: those listed, or with others those not listed. The caller evaluates the prefix,
- * then calls release_idle(). @return whether one of them was a connected route of a tap. */
+/* Delete routes of the id below a prefix: those listed, or with others those not listed. The caller
+ * evaluates the prefix, then calls release_idle(). @return whether one of them was a connected
+ * route of a tap. */
 static bool hops_remove(struct rtab *t, uint32_t pi, const struct rtab_id *id,
 	const struct rtab_hop *hops, unsigned n, bool others)
 {
@@ -469,7 +482,9 @@ void rtab_sweep(struct rtab *t)
 		if (!r->used || r->mark == t->mark)
 			continue;
 		id = (struct rtab_id){.prefix = rtab_prefix_at(t, r->prefix)->p,
-			.local_table = r->local_table, .tos = r->tos, .metric = r->metric};
+			.local_table = r->local_table,
+			.tos = r->tos,
+			.metric = r->metric};
 		hop = r->hop;
 		rtab_route_del(t, &id, &hop, 1);
 	}

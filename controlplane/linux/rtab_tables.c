@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rtab_tables.c - arrays that grow, and hashes over them, for rtab.c. Thread: control only.
- * Records name each other by index, so an array may move when it grows; freed ones are linked and used again. A hash has as
- * many buckets as its array has room and is built anew when that doubles. Not here: what the records mean. */
+/* rtab_tables.c - arrays that grow, and hashes over them, for rtab.c. Thread: control only. Records
+ * name each other by index, so an array may move when it grows; freed ones are linked and used
+ * again. A hash has as many buckets as its array has room and is built anew when that doubles. Not
+ * here: what the records mean. */
 #include "controlplane/linux/rtab_tables.h"
 
 #include <errno.h>
@@ -167,8 +168,7 @@ uint32_t rtab_neigh_find(
 	return RTAB_NONE;
 }
 
-uint32_t rtab_neigh_get(
-	struct rtab *t, unsigned ifindex, uint8_t family, const uint8_t addr[16])
+uint32_t rtab_neigh_get(struct rtab *t, unsigned ifindex, uint8_t family, const uint8_t addr[16])
 {
 	uint32_t i = rtab_neigh_find(t, ifindex, family, addr), b;
 	struct rtab_neigh *n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rtab_tables.h - the arrays and hashes below rtab.c. Nobody else includes it. Thread: control only. */
+/* rtab_tables.h - the arrays and hashes below rtab.c. Nobody else includes it. Thread: control
+ * only. */
 #ifndef CONTROLPLANE_LINUX_RTAB_TABLES_H
 #define CONTROLPLANE_LINUX_RTAB_TABLES_H
 
@@ -10,12 +11,12 @@
 
 struct rtab_prefix {
 	struct cfg_prefix p;
-	uint8_t told;    /* enum dp_nh + 1 that the dataplane has, 0 = nothing */
+	uint8_t told; /* enum dp_nh + 1 that the dataplane has, 0 = nothing */
 	bool used;
-	uint32_t adj;    /* the adjacency told */
-	uint32_t chain;  /* next in the hash bucket, or in the free list */
+	uint32_t adj; /* the adjacency told */
+	uint32_t chain; /* next in the hash bucket, or in the free list */
 	uint32_t routes; /* head of its list */
-	uint32_t neigh;  /* neighbour whose host route this is */
+	uint32_t neigh; /* neighbour whose host route this is */
 };
 
 struct rtab_route {
@@ -32,7 +33,7 @@ struct rtab_neigh {
 	uint8_t family, wait;
 	unsigned ifindex;
 	bool used, known, usable, stale; /* known: the kernel has an entry */
-	bool queued;                     /* in the list rtab.idle */
+	bool queued; /* in the list rtab.idle */
 	uint32_t adj, deps, chain, mark, idle_next;
 };
 
@@ -56,7 +57,7 @@ struct rtab {
 	struct rtab_pool prefixes, routes, neighs;
 	uint32_t *prefix_hash, *neigh_hash; /* power of two buckets */
 	uint32_t prefix_mask, neigh_mask;
-	uint32_t by_len[2][129];            /* prefixes of each length: which to try in a longest match */
+	uint32_t by_len[2][129]; /* prefixes of each length: which to try in a longest match */
 };
 
 static inline struct rtab_prefix *rtab_prefix_at(const struct rtab *t, uint32_t i)
@@ -81,7 +82,8 @@ static inline size_t rtab_addr_len(uint8_t family)
 
 /** The prefix of len bits that addr lies in. */
 struct cfg_prefix rtab_cut(uint8_t family, const uint8_t *addr, unsigned len);
-/* Each returns an index, RTAB_NONE: not there or, for the get functions, no memory. A get may move its array. */
+/* Each returns an index, RTAB_NONE: not there or, for the get functions, no memory. A get may move
+ * its array. */
 uint32_t rtab_prefix_find(const struct rtab *t, const struct cfg_prefix *p);
 uint32_t rtab_prefix_get(struct rtab *t, const struct cfg_prefix *p);
 void rtab_prefix_put(struct rtab *t, uint32_t i);

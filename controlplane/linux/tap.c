@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tap.c - the shadow taps of the ports and the tun device lns0. Thread: control only.
- * A shadow tap stands for its port in Linux: same name, MAC, MTU and addresses. What Linux sends on it leaves by the port;
- * what the fast path does not want is written into it. lns0 stands for all subscribers: it holds the gateway addresses
- * and one route per pool, so that Linux and routing daemons see aggregates only.
- * Forwarding is switched on for these devices alone. Not here: who decides what goes to Linux (the workers). */
+/* tap.c - the shadow taps of the ports and the tun device lns0. Thread: control only. A shadow tap
+ * stands for its port in Linux: same name, MAC, MTU and addresses. What Linux sends on it leaves by
+ * the port; what the fast path does not want is written into it. lns0 stands for all subscribers:
+ * it holds the gateway addresses and one route per pool, so that Linux and routing daemons see
+ * aggregates only.
+ * Forwarding is switched on for these devices alone. Not here: who decides what goes to Linux (the
+ * workers). */
 #include "controlplane/linux/lin.h"
 
 #include <arpa/inet.h>
@@ -30,8 +32,10 @@ static int tun_open(const char *name, short mode)
 	if (fd < 0) {
 		int e = errno;
 
-		lin_log(CFG_LOG_ERROR, "cannot open /dev/net/tun: %s. Load the module tun (modprobe tun) and let "
-			"lnsd read and write that file", strerror(e));
+		lin_log(CFG_LOG_ERROR,
+			"cannot open /dev/net/tun: %s. Load the module tun (modprobe tun) and let "
+			"lnsd read and write that file",
+			strerror(e));
 		return -e;
 	}
 	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
@@ -65,7 +69,8 @@ static int set_mac(int tap, const uint8_t mac[6])
 	return ioctl(tap, SIOCSIFHWADDR, &r) < 0 ? -errno : 0;
 }
 
-/* Linux forwards between these devices and others; global settings stay as the operator has them. */
+/* Linux forwards between these devices and others; global settings stay as the operator has them.
+ * */
 static void forwarding_on(const char *name)
 {
 	lin_sysctl("1", "net/ipv4/conf/%s/forwarding", name);
@@ -83,28 +88,36 @@ static int port_tap_open(struct linux_side *l, unsigned ifx)
 	dp_if_get(ifx, &info);
 	snprintf(t->name, sizeof(t->name), "%s", info.name);
 	if (strcmp(info.name, info.kernel_if) == 0) {
-		lin_log(CFG_LOG_ERROR, "port %s has the name of the Linux interface below it, but its shadow tap needs that "
-			"name: give the port another name in dataplane.ports", t->name);
+		lin_log(CFG_LOG_ERROR,
+			"port %s has the name of the Linux interface below it, but its shadow tap "
+			"needs that "
+			"name: give the port another name in dataplane.ports",
+			t->name);
 		return -EEXIST;
 	}
 	if (if_nametoindex(t->name)) {
-		lin_log(CFG_LOG_ERROR, "port %s: Linux already has an interface called %s, which is the name of the port's "
-			"shadow tap: rename the port in dataplane.ports, or remove that interface", t->name, t->name);
+		lin_log(CFG_LOG_ERROR,
+			"port %s: Linux already has an interface called %s, which is the name of "
+			"the port's "
+			"shadow tap: rename the port in dataplane.ports, or remove that interface",
+			t->name, t->name);
 		return -EEXIST;
 	}
 	t->fd = tun_open(t->name, IFF_TAP);
 	if (t->fd < 0) {
 		rc = t->fd;
 		t->fd = -1;
-		lin_log(CFG_LOG_ERROR, "port %s: cannot make its shadow tap: %s (lnsd needs CAP_NET_ADMIN)", t->name,
-			strerror(-rc));
+		lin_log(CFG_LOG_ERROR,
+			"port %s: cannot make its shadow tap: %s (lnsd needs CAP_NET_ADMIN)",
+			t->name, strerror(-rc));
 		return rc;
 	}
 	t->ifindex = if_nametoindex(t->name);
 	t->carrier = true;
 	if ((rc = set_mac(t->fd, info.mac)) || (rc = set_mtu(t->name, port->mtu))) {
-		lin_log(CFG_LOG_ERROR, "port %s: cannot give its shadow tap the port's MAC and MTU %u: %s", t->name,
-			port->mtu, strerror(-rc));
+		lin_log(CFG_LOG_ERROR,
+			"port %s: cannot give its shadow tap the port's MAC and MTU %u: %s",
+			t->name, port->mtu, strerror(-rc));
 		return rc;
 	}
 	forwarding_on(t->name);
@@ -114,8 +127,8 @@ static int port_tap_open(struct linux_side *l, unsigned ifx)
 			continue;
 		rc = lin_addr_add(l, t->ifindex, &port->addresses[i]);
 		if (rc)
-			lin_log(CFG_LOG_ERROR, "port %s: Linux does not take the address %s: %s", t->name,
-				lin_prefix_str(&port->addresses[i]), strerror(-rc));
+			lin_log(CFG_LOG_ERROR, "port %s: Linux does not take the address %s: %s",
+				t->name, lin_prefix_str(&port->addresses[i]), strerror(-rc));
 	}
 	return rc;
 }
@@ -151,13 +164,16 @@ static int pool_route(struct linux_side *l, const struct cfg_pool *pool, const s
 	int rc = lin_route_add(l, l->lns0.ifindex, p);
 
 	if (rc == -EEXIST) {
-		lin_log(CFG_LOG_WARN, "pool %s: Linux already has a route to %s; it stays as it is. Remove it if Linux shall "
-			"reach these subscribers", pool->name, lin_prefix_str(p));
+		lin_log(CFG_LOG_WARN,
+			"pool %s: Linux already has a route to %s; it stays as it is. Remove it if "
+			"Linux shall "
+			"reach these subscribers",
+			pool->name, lin_prefix_str(p));
 		return 0;
 	}
 	if (rc)
-		lin_log(CFG_LOG_ERROR, "pool %s: Linux does not take the route to %s by %s: %s", pool->name,
-			lin_prefix_str(p), l->lns0.name, strerror(-rc));
+		lin_log(CFG_LOG_ERROR, "pool %s: Linux does not take the route to %s by %s: %s",
+			pool->name, lin_prefix_str(p), l->lns0.name, strerror(-rc));
 	return rc;
 }
 
@@ -195,8 +211,8 @@ static int gateway(struct linux_side *l, const struct cfg_pool *pool)
 	if (rc == -EEXIST) /* two pools may share their gateway */
 		return 0;
 	if (rc)
-		lin_log(CFG_LOG_ERROR, "pool %s: Linux does not take the gateway %s on %s: %s", pool->name,
-			lin_prefix_str(&a), l->lns0.name, strerror(-rc));
+		lin_log(CFG_LOG_ERROR, "pool %s: Linux does not take the gateway %s on %s: %s",
+			pool->name, lin_prefix_str(&a), l->lns0.name, strerror(-rc));
 	return rc;
 }
 
@@ -211,8 +227,11 @@ int lin_lns0_open(struct linux_side *l)
 	if (t->fd < 0) {
 		rc = t->fd;
 		t->fd = -1;
-		lin_log(CFG_LOG_ERROR, "cannot make the tun device %s: %s (lnsd needs CAP_NET_ADMIN, and the name must be "
-			"free)", t->name, strerror(-rc));
+		lin_log(CFG_LOG_ERROR,
+			"cannot make the tun device %s: %s (lnsd needs CAP_NET_ADMIN, and the name "
+			"must be "
+			"free)",
+			t->name, strerror(-rc));
 		return rc;
 	}
 	t->ifindex = if_nametoindex(t->name);
@@ -220,7 +239,8 @@ int lin_lns0_open(struct linux_side *l)
 	forwarding_on(t->name);
 	/* a subscriber may be reached by another way than lns0 (strict would drop its packets) */
 	lin_sysctl("2", "net/ipv4/conf/%s/rp_filter", t->name);
-	lin_sysctl("1", "net/ipv6/conf/%s/addr_gen_mode", t->name); /* no link-local address of its own */
+	lin_sysctl("1", "net/ipv6/conf/%s/addr_gen_mode",
+		t->name); /* no link-local address of its own */
 	if (rc || (rc = lin_link_up(l, t->ifindex))) {
 		lin_log(CFG_LOG_ERROR, "cannot bring %s up: %s", t->name, strerror(-rc));
 		return rc;
@@ -233,8 +253,8 @@ int lin_lns0_open(struct linux_side *l)
 		if (pool->family == 4)
 			rc = gateway(l, pool);
 		if (rc == 0)
-			rc = pool->prefix.family ? pool_route(l, pool, &pool->prefix) :
-						   range_routes(l, pool);
+			rc = pool->prefix.family ? pool_route(l, pool, &pool->prefix)
+						 : range_routes(l, pool);
 	}
 	if (rc == 0)
 		lin_log(CFG_LOG_INFO, "subscribers are reached from Linux by %s", t->name);
@@ -312,7 +332,8 @@ void lin_taps_carrier(struct linux_side *l)
 		int on;
 
 		dp_if_get(i, &info);
-		/* a driver that never reports its link would leave the tap dead: wait for the first "up" */
+		/* a driver that never reports its link would leave the tap dead: wait for the first
+		 * "up" */
 		t->was_up |= info.link_up;
 		if (!t->was_up || t->carrier == info.link_up)
 			continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* clear.c - the clear commands. What is cleared is named by slot and generation once found, so that a session which came to
- * the slot in the meantime is never hit. */
+/* clear.c - the clear commands. What is cleared is named by slot and generation once found, so that
+ * a session which came to the slot in the meantime is never hit. */
 #include "lnsctl.h"
 
 #include <string.h>
@@ -51,7 +51,8 @@ static int clear_user(const struct options *o, const char *user)
 
 	do {
 		json_t *page = client_ask_take("sessions.list",
-			json_pack("{s:I, s:i, s:{s:s}}", "cursor", cursor, "limit", 500, "filter", "user", user));
+			json_pack("{s:I, s:i, s:{s:s}}", "cursor", cursor, "limit", 500, "filter",
+				"user", user));
 		json_t *row;
 		size_t i;
 
@@ -82,6 +83,7 @@ int clear(const struct options *o, int argc, char **argv)
 		return clear_tunnel(o, argv[1]);
 	if (argc == 2 && strcmp(argv[0], "user") == 0)
 		return clear_user(o, argv[1]);
-	fprintf(stderr, "lnsctl: clear takes one of: session ID, tunnel ID, user NAME (lnsctl help)\n");
+	fprintf(stderr,
+		"lnsctl: clear takes one of: session ID, tunnel ID, user NAME (lnsctl help)\n");
 	return EXIT_USAGE;
 }

@@ -24,14 +24,15 @@ void client_open(const char *path)
 	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (strlen(path) >= sizeof(a.sun_path)) {
-		fprintf(stderr, "lnsctl: the socket's path is longer than %zu characters\n", sizeof(a.sun_path) - 1);
+		fprintf(stderr, "lnsctl: the socket's path is longer than %zu characters\n",
+			sizeof(a.sun_path) - 1);
 		exit(EXIT_USAGE);
 	}
 	memcpy(a.sun_path, path, strlen(path) + 1);
 	if (s < 0 || connect(s, (struct sockaddr *)&a, sizeof(a)) < 0) {
 		fprintf(stderr, "lnsctl: cannot reach lnsd at %s: %s%s\n", path, strerror(errno),
-			errno == EACCES ? " (be root or in the group of api.group)" :
-					  " (is it running? --socket names another one)");
+			errno == EACCES ? " (be root or in the group of api.group)"
+					: " (is it running? --socket names another one)");
 		exit(EXIT_NO_LNSD);
 	}
 	from_lnsd = fdopen(s, "r");
@@ -50,7 +51,8 @@ json_t *client_try_take(const char *method, json_t *params, const char **code)
 
 	if (params)
 		json_object_set_new(request, "params", params);
-	if (json_dumpf(request, to_lnsd, JSON_COMPACT) || fputc('\n', to_lnsd) == EOF || fflush(to_lnsd))
+	if (json_dumpf(request, to_lnsd, JSON_COMPACT) || fputc('\n', to_lnsd) == EOF ||
+		fflush(to_lnsd))
 		no_lnsd("lnsd closed the connection");
 	json_decref(request);
 	len = getline(&line, &cap, from_lnsd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lnsctl.c - the operator's command line: asks lnsd by its JSON API (docs/api.md) and prints what it says. */
+/* lnsctl.c - the operator's command line: asks lnsd by its JSON API (docs/api.md) and prints what
+ * it says. */
 #include "lnsctl.h"
 
 #include <errno.h>
@@ -14,9 +15,11 @@ static const char help_text[] =
 	"usage: lnsctl [--socket PATH] [--json] COMMAND\n"
 	"\n"
 	"  show summary                  tunnels, sessions, workers at a glance\n"
-	"  show tunnels                  one line per tunnel   [--state S] [--address PEER] [--limit N]\n"
+	"  show tunnels                  one line per tunnel   [--state S] [--address PEER] "
+	"[--limit N]\n"
 	"  show tunnel ID                all of one tunnel\n"
-	"  show sessions                 one line per session  [--user PATTERN] [--tunnel ID] [--state S]\n"
+	"  show sessions                 one line per session  [--user PATTERN] [--tunnel ID] "
+	"[--state S]\n"
 	"                                [--address A] [--calling PATTERN] [--limit N]\n"
 	"  show session ID               all of one session\n"
 	"  show ports                    ports, and what Linux does beside\n"
@@ -31,7 +34,8 @@ static const char help_text[] =
 	"  clear user PATTERN            end all sessions of matching users\n"
 	"  help\n"
 	"\n"
-	"A session's ID is TID/SID as LACs know it, '#SLOT' (quote it), an address, or a user name.\n"
+	"A session's ID is TID/SID as LACs know it, '#SLOT' (quote it), an address, or a user "
+	"name.\n"
 	"A tunnel's ID is TID or '#SLOT'. Patterns know * and ?.\n"
 	"--json prints lnsd's own results; the pages of a list are merged into one array.\n"
 	"Exit status: 0 done, 1 refused by lnsd, 2 wrong usage, 3 lnsd cannot be reached.\n";
@@ -53,11 +57,24 @@ static int finish(int rc)
 
 int main(int argc, char **argv)
 {
-	enum { O_SOCKET = 256, O_JSON, O_USER, O_TUNNEL, O_STATE, O_ADDRESS, O_CALLING, O_LIMIT, O_WORKERS, O_ALL };
-	static const struct option options[] = {{"socket", 1, NULL, O_SOCKET}, {"json", 0, NULL, O_JSON},
-		{"user", 1, NULL, O_USER}, {"tunnel", 1, NULL, O_TUNNEL}, {"state", 1, NULL, O_STATE},
-		{"address", 1, NULL, O_ADDRESS}, {"calling", 1, NULL, O_CALLING}, {"limit", 1, NULL, O_LIMIT},
-		{"workers", 0, NULL, O_WORKERS}, {"all", 0, NULL, O_ALL}, {"help", 0, NULL, 'h'}, {0}};
+	enum {
+		O_SOCKET = 256,
+		O_JSON,
+		O_USER,
+		O_TUNNEL,
+		O_STATE,
+		O_ADDRESS,
+		O_CALLING,
+		O_LIMIT,
+		O_WORKERS,
+		O_ALL
+	};
+	static const struct option options[] = {{"socket", 1, NULL, O_SOCKET},
+		{"json", 0, NULL, O_JSON}, {"user", 1, NULL, O_USER}, {"tunnel", 1, NULL, O_TUNNEL},
+		{"state", 1, NULL, O_STATE}, {"address", 1, NULL, O_ADDRESS},
+		{"calling", 1, NULL, O_CALLING}, {"limit", 1, NULL, O_LIMIT},
+		{"workers", 0, NULL, O_WORKERS}, {"all", 0, NULL, O_ALL}, {"help", 0, NULL, 'h'},
+		{0}};
 	struct options o = {.socket = getenv("LNSD_SOCKET")};
 	char *end;
 	int c;
@@ -116,5 +133,6 @@ int main(int argc, char **argv)
 	if (strcmp(argv[0], "show") != 0 && strcmp(argv[0], "clear") != 0)
 		return usage("the commands are: show, clear, help");
 	client_open(o.socket ? o.socket : DEFAULT_SOCKET);
-	return finish(argv[0][0] == 's' ? show(&o, argc - 1, argv + 1) : clear(&o, argc - 1, argv + 1));
+	return finish(
+		argv[0][0] == 's' ? show(&o, argc - 1, argv + 1) : clear(&o, argc - 1, argv + 1));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* show.c - the show commands. Tables are for people; --json gives lnsd's own results, lists of pages merged into one array.
- * Lists are printed page by page: a million sessions need no more memory here than one page. */
+/* show.c - the show commands. Tables are for people; --json gives lnsd's own results, lists of
+ * pages merged into one array. Lists are printed page by page: a million sessions need no more
+ * memory here than one page. */
 #include "lnsctl.h"
 
 #include <arpa/inet.h>
@@ -81,8 +82,9 @@ static int show_list(const struct options *o, const struct list *l, json_t *filt
 }
 
 /* Titles as wide as what later pages may hold: widths are settled by the first one. */
-static const struct column session_columns[] = {{"SESSION    ", false, 0}, {"USER", false, 8}, {"ADDRESS", false, 15},
-	{"STATE", false, 0}, {"    UP", true, 0}, {"  RX", true, 0}, {"  TX", true, 0}, {"W", true, 0}, {"CALLING", false, 7}};
+static const struct column session_columns[] = {{"SESSION    ", false, 0}, {"USER", false, 8},
+	{"ADDRESS", false, 15}, {"STATE", false, 0}, {"    UP", true, 0}, {"  RX", true, 0},
+	{"  TX", true, 0}, {"W", true, 0}, {"CALLING", false, 7}};
 
 static void session_row(const json_t *s, const char **c)
 {
@@ -91,7 +93,8 @@ static void session_row(const json_t *s, const char **c)
 	snprintf(id, sizeof(id), "%" PRIu64 "/%" PRIu64, num_of(s, "tid"), num_of(s, "sid"));
 	c[0] = id;
 	c[1] = text_of(s, "user");
-	c[2] = json_is_string(json_object_get(s, "ip4")) ? text_of(s, "ip4") : text_of(s, "prefix6");
+	c[2] = json_is_string(json_object_get(s, "ip4")) ? text_of(s, "ip4")
+							 : text_of(s, "prefix6");
 	c[3] = text_of(s, "state");
 	c[4] = json_is_integer(json_object_get(s, "up_s")) ? human_time(num_of(s, "up_s")) : "-";
 	c[5] = human_bytes(num_of(s, "up_octets"));
@@ -107,10 +110,12 @@ static int show_sessions(const struct options *o)
 
 	if (o->tunnel) {
 		if (o->tunnel[0] == '#') { /* the filter knows tids only */
-			json_t *id = tunnel_id(o->tunnel), *r = id ? client_ask_take("tunnels.get", id) : NULL;
+			json_t *id = tunnel_id(o->tunnel),
+			       *r = id ? client_ask_take("tunnels.get", id) : NULL;
 
 			if (r)
-				tunnel = json_incref(json_object_get(json_object_get(r, "tunnel"), "tid"));
+				tunnel = json_incref(
+					json_object_get(json_object_get(r, "tunnel"), "tid"));
 			json_decref(r);
 		} else {
 			json_t *id = tunnel_id(o->tunnel);
@@ -135,8 +140,9 @@ static int show_sessions(const struct options *o)
 	return show_list(o, &l, filter);
 }
 
-static const struct column tunnel_columns[] = {{"TUNNEL", true, 0}, {"HOST", false, 8}, {"PEER", false, 15},
-	{"STATE", false, 0}, {"SESSIONS", true, 0}, {"UP", true, 0}, {"RESENT", true, 0}, {"PROFILE", false, 7}};
+static const struct column tunnel_columns[] = {{"TUNNEL", true, 0}, {"HOST", false, 8},
+	{"PEER", false, 15}, {"STATE", false, 0}, {"SESSIONS", true, 0}, {"UP", true, 0},
+	{"RESENT", true, 0}, {"PROFILE", false, 7}};
 
 static void tunnel_row(const json_t *t, const char **c)
 {
@@ -177,7 +183,8 @@ static void print_fields(const json_t *o)
 		if (json_is_integer(v) && len > 2 && strcmp(key + len - 2, "_s") == 0)
 			snprintf(value, sizeof(value), "%s", human_time(num_of(o, key)));
 		else if (json_is_integer(v) && len > 7 && strcmp(key + len - 7, "_octets") == 0)
-			snprintf(value, sizeof(value), "%s (%s)", text_of(o, key), human_bytes(num_of(o, key)));
+			snprintf(value, sizeof(value), "%s (%s)", text_of(o, key),
+				human_bytes(num_of(o, key)));
 		else if (json_is_integer(v) && len > 6 && strcmp(key + len - 6, "_bytes") == 0)
 			snprintf(value, sizeof(value), "%s", human_memory(num_of(o, key)));
 		if (!json_is_object(v) && !json_is_array(v))
@@ -209,7 +216,8 @@ json_t *tunnel_id(const char *text)
 		return json_pack("{s:I}", "slot", (json_int_t)a);
 	if (sscanf(text, "%lu%c", &a, &end) == 1 && a >= 1 && a <= 65535)
 		return json_pack("{s:I}", "tid", (json_int_t)a);
-	fprintf(stderr, "lnsctl: \"%s\" is not a tunnel: give its id, 1 to 65535, or '#SLOT'\n", text);
+	fprintf(stderr, "lnsctl: \"%s\" is not a tunnel: give its id, 1 to 65535, or '#SLOT'\n",
+		text);
 	return NULL;
 }
 
@@ -267,9 +275,10 @@ static int show_tunnel(const struct options *o, const char *id)
 
 static void workers_table(const json_t *workers)
 {
-	static const struct column columns[] = {{"WORKER", true, 0}, {"CPU", true, 0}, {"SESSIONS", true, 0},
-		{"RX", true, 0}, {"UP", true, 0}, {"DOWN", true, 0}, {"OUT", true, 0}, {"IN", true, 0},
-		{"PUNTED", true, 0}, {"DROPPED", true, 0}, {"BUSY", true, 0}};
+	static const struct column columns[] = {{"WORKER", true, 0}, {"CPU", true, 0},
+		{"SESSIONS", true, 0}, {"RX", true, 0}, {"UP", true, 0}, {"DOWN", true, 0},
+		{"OUT", true, 0}, {"IN", true, 0}, {"PUNTED", true, 0}, {"DROPPED", true, 0},
+		{"BUSY", true, 0}};
 	struct table t;
 	json_t *w;
 	size_t i;
@@ -280,9 +289,9 @@ static void workers_table(const json_t *workers)
 		uint64_t polls = num_of(w, "polls");
 		const char *cells[] = {text_of(w, "id"), text_of(w, "cpu"), text_of(w, "sessions"),
 			human_count(num_of(w, "rx_packets")), human_count(num_of(w, "up_packets")),
-			human_count(num_of(w, "down_packets")), human_count(num_of(w, "handed_out")),
-			human_count(num_of(w, "handed_in")), human_count(num_of(w, "punted")),
-			human_count(num_of(w, "dropped")), busy};
+			human_count(num_of(w, "down_packets")),
+			human_count(num_of(w, "handed_out")), human_count(num_of(w, "handed_in")),
+			human_count(num_of(w, "punted")), human_count(num_of(w, "dropped")), busy};
 
 		snprintf(busy, sizeof(busy), "%.0f%%",
 			polls ? 100.0 * (double)num_of(w, "busy_polls") / (double)polls : 0.0);
@@ -292,11 +301,13 @@ static void workers_table(const json_t *workers)
 	table_fini(&t);
 }
 
-static void of_max(const char *name, const json_t *r, const char *all, const char *up, const char *max)
+static void of_max(
+	const char *name, const json_t *r, const char *all, const char *up, const char *max)
 {
 	char value[80];
 
-	snprintf(value, sizeof(value), "%s (%s up), at most %s", text_of(r, all), text_of(r, up), text_of(r, max));
+	snprintf(value, sizeof(value), "%s (%s up), at most %s", text_of(r, all), text_of(r, up),
+		text_of(r, max));
 	pair(name, value);
 }
 
@@ -306,15 +317,15 @@ static int show_summary(const json_t *r)
 	json_t *v;
 	char value[80];
 
-	snprintf(value, sizeof(value), "%s, lnsd %s, pid %s", text_of(r, "identity"), text_of(r, "version"),
-		text_of(r, "pid"));
+	snprintf(value, sizeof(value), "%s, lnsd %s, pid %s", text_of(r, "identity"),
+		text_of(r, "version"), text_of(r, "pid"));
 	pair("identity", value);
 	pair("up", human_time(num_of(r, "uptime_s")));
 	of_max("tunnels", r, "tunnels", "tunnels_up", "max_tunnels");
 	of_max("sessions", r, "sessions", "sessions_up", "max_sessions");
 	pair("sessions since start", human_count(num_of(r, "sessions_total")));
-	snprintf(value, sizeof(value), "%s accepted, %s rejected", human_count(num_of(r, "auth_accepted")),
-		human_count(num_of(r, "auth_rejected")));
+	snprintf(value, sizeof(value), "%s accepted, %s rejected",
+		human_count(num_of(r, "auth_accepted")), human_count(num_of(r, "auth_rejected")));
 	pair("authentication", value);
 	pair("packets dropped", human_count(num_of(r, "dropped")));
 	json_object_foreach(json_object_get(r, "down_by_cause"), key, v) {
@@ -336,9 +347,9 @@ static int show_workers(const json_t *r)
 
 static int show_ports(const json_t *r)
 {
-	static const struct column columns[] = {{"PORT", false, 0}, {"LINK", false, 0}, {"MAC", false, 0},
-		{"MTU", true, 0}, {"RX PKTS", true, 0}, {"RX", true, 0}, {"TX PKTS", true, 0}, {"TX", true, 0},
-		{"LOST", true, 0}, {"DRIVER", false, 6}};
+	static const struct column columns[] = {{"PORT", false, 0}, {"LINK", false, 0},
+		{"MAC", false, 0}, {"MTU", true, 0}, {"RX PKTS", true, 0}, {"RX", true, 0},
+		{"TX PKTS", true, 0}, {"TX", true, 0}, {"LOST", true, 0}, {"DRIVER", false, 6}};
 	const json_t *l = json_object_get(r, "linux");
 	struct table t;
 	json_t *p;
@@ -346,19 +357,22 @@ static int show_ports(const json_t *r)
 
 	table_init(&t, columns, 10);
 	json_array_foreach(json_object_get(r, "ports"), i, p) {
-		const char *cells[] = {text_of(p, "name"), json_is_true(json_object_get(p, "link_up")) ? "up" : "down",
+		const char *cells[] = {text_of(p, "name"),
+			json_is_true(json_object_get(p, "link_up")) ? "up" : "down",
 			text_of(p, "mac"), text_of(p, "mtu"), human_count(num_of(p, "rx_packets")),
 			human_bytes(num_of(p, "rx_octets")), human_count(num_of(p, "tx_packets")),
 			human_bytes(num_of(p, "tx_octets")),
-			human_count(num_of(p, "rx_missed") + num_of(p, "rx_errors") + num_of(p, "rx_no_buffer") +
-				num_of(p, "tx_errors") + num_of(p, "tx_full")),
+			human_count(num_of(p, "rx_missed") + num_of(p, "rx_errors") +
+				num_of(p, "rx_no_buffer") + num_of(p, "tx_errors") +
+				num_of(p, "tx_full")),
 			text_of(p, "driver")};
 
 		table_row(&t, cells);
 	}
 	table_print(&t, stdout);
 	table_fini(&t);
-	printf("\nLinux: %s routes, %s neighbours; frames to taps %s (lost %s), from taps %s (lost %s),\n"
+	printf("\nLinux: %s routes, %s neighbours; frames to taps %s (lost %s), from taps %s (lost "
+	       "%s),\n"
 	       "packets to lns0 %s (lost %s), from lns0 %s (lost %s); routes read again %s times\n",
 		text_of(l, "routes"), text_of(l, "neighbours"), human_count(num_of(l, "to_tap")),
 		human_count(num_of(l, "to_tap_lost")), human_count(num_of(l, "from_tap")),
@@ -370,8 +384,9 @@ static int show_ports(const json_t *r)
 
 static int show_pools(const json_t *r)
 {
-	static const struct column columns[] = {{"POOL", false, 8}, {"RANGE", false, 12}, {"GATEWAY", false, 0},
-		{"USED", true, 0}, {"FREE", true, 0}, {"OF", true, 0}, {"FULL", true, 0}};
+	static const struct column columns[] = {{"POOL", false, 8}, {"RANGE", false, 12},
+		{"GATEWAY", false, 0}, {"USED", true, 0}, {"FREE", true, 0}, {"OF", true, 0},
+		{"FULL", true, 0}};
 	struct table t;
 	json_t *p;
 	size_t i;
@@ -380,8 +395,9 @@ static int show_pools(const json_t *r)
 	json_array_foreach(json_object_get(r, "pools"), i, p) {
 		char full[16];
 		uint64_t capacity = num_of(p, "capacity");
-		const char *cells[] = {text_of(p, "name"), text_of(p, "range"), text_of(p, "gateway"),
-			text_of(p, "used"), human_count(num_of(p, "free")), human_count(capacity), full};
+		const char *cells[] = {text_of(p, "name"), text_of(p, "range"),
+			text_of(p, "gateway"), text_of(p, "used"), human_count(num_of(p, "free")),
+			human_count(capacity), full};
 
 		snprintf(full, sizeof(full), "%.0f%%",
 			capacity ? 100.0 * (double)num_of(p, "used") / (double)capacity : 0.0);
@@ -394,8 +410,8 @@ static int show_pools(const json_t *r)
 
 static int show_drops(const struct options *o, const json_t *r)
 {
-	static const struct column columns[] = {
-		{"REASON", false, 0}, {"PACKETS", true, 0}, {"WORKERS", false, 8}, {"MEANING", false, 12}};
+	static const struct column columns[] = {{"REASON", false, 0}, {"PACKETS", true, 0},
+		{"WORKERS", false, 8}, {"MEANING", false, 12}};
 	const json_t *workers = json_object_get(r, "workers");
 	struct table t;
 	json_t *d, *w;
@@ -404,13 +420,16 @@ static int show_drops(const struct options *o, const json_t *r)
 	table_init(&t, columns, 4);
 	json_array_foreach(json_object_get(r, "drops"), i, d) {
 		char per_worker[400] = "";
-		const char *cells[] = {text_of(d, "name"), text_of(d, "packets"), per_worker, text_of(d, "text")};
+		const char *cells[] = {
+			text_of(d, "name"), text_of(d, "packets"), per_worker, text_of(d, "text")};
 
 		if (!num_of(d, "packets") && !o->all)
 			continue;
 		json_array_foreach((json_t *)workers, k, w)
-			snprintf(per_worker + strlen(per_worker), sizeof(per_worker) - strlen(per_worker), "%s%s", k ? " " : "",
-				human_count(num_of(json_object_get(w, "drops"), text_of(d, "name"))));
+			snprintf(per_worker + strlen(per_worker),
+				sizeof(per_worker) - strlen(per_worker), "%s%s", k ? " " : "",
+				human_count(
+					num_of(json_object_get(w, "drops"), text_of(d, "name"))));
 		if (!workers)
 			snprintf(per_worker, sizeof(per_worker), "all");
 		table_row(&t, cells);
@@ -437,8 +456,9 @@ int show(const struct options *o, int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*print)(const json_t *r);
-	} whole[] = {{"summary", show_summary}, {"ports", show_ports}, {"drops", NULL}, {"pools", show_pools},
-		{"workers", show_workers}, {"memory", show_record}, {"config", show_config}, {"version", show_record}};
+	} whole[] = {{"summary", show_summary}, {"ports", show_ports}, {"drops", NULL},
+		{"pools", show_pools}, {"workers", show_workers}, {"memory", show_record},
+		{"config", show_config}, {"version", show_record}};
 	const char *what = argc > 0 ? argv[0] : "";
 
 	if (argc == 1 && strcmp(what, "sessions") == 0)
@@ -464,7 +484,9 @@ int show(const struct options *o, int argc, char **argv)
 		json_decref(r);
 		return rc;
 	}
-	fprintf(stderr, "lnsctl: show takes one of: summary, tunnels, tunnel ID, sessions, session ID, ports, drops, pools, "
-			"workers, memory, config, version (lnsctl help)\n");
+	fprintf(stderr,
+		"lnsctl: show takes one of: summary, tunnels, tunnel ID, sessions, session ID, "
+		"ports, drops, pools, "
+		"workers, memory, config, version (lnsctl help)\n");
 	return EXIT_USAGE;
 }

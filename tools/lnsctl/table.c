@@ -47,7 +47,8 @@ unsigned terminal_width(void)
 	return 0;
 }
 
-/* Widths from the rows at hand, then cut the widest column that may be cut, one character at a time. */
+/* Widths from the rows at hand, then cut the widest column that may be cut, one character at a
+ * time. */
 static void fit(struct table *t)
 {
 	unsigned total = GAP * (t->n - 1), limit = terminal_width();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api_test.c - the JSON API over its Unix socket, in front of a control core and a dataplane that the test plays. */
+/* api_test.c - the JSON API over its Unix socket, in front of a control core and a dataplane that
+ * the test plays. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -105,7 +106,8 @@ unsigned cp_pools(const struct cp *cp, struct cp_pool_view *views, unsigned max)
 	return 1;
 }
 
-void cp_l2tp_usage(const struct cp *cp, uint32_t *t, uint32_t *c, uint32_t *chunks, uint32_t *timers)
+void cp_l2tp_usage(
+	const struct cp *cp, uint32_t *t, uint32_t *c, uint32_t *chunks, uint32_t *timers)
 {
 	(void)cp;
 	*t = 1;
@@ -162,8 +164,13 @@ unsigned dp_if_count(void)
 void dp_if_get(unsigned ifx, struct dp_if_info *info)
 {
 	(void)ifx;
-	*info = (struct dp_if_info){.name = "p0", .driver = "net_af_packet", .kernel_if = "veth0",
-		.mac = {2, 0, 0, 0, 0, 0xa1}, .mtu = 1500, .link_up = true, .steering = "rss"};
+	*info = (struct dp_if_info){.name = "p0",
+		.driver = "net_af_packet",
+		.kernel_if = "veth0",
+		.mac = {2, 0, 0, 0, 0, 0xa1},
+		.mtu = 1500,
+		.link_up = true,
+		.steering = "rss"};
 }
 
 void dp_if_counters(unsigned ifx, struct dp_if_counters *c)
@@ -175,7 +182,8 @@ void dp_if_counters(unsigned ifx, struct dp_if_counters *c)
 int dp_session_get(uint32_t slot, uint32_t generation, struct dp_session_info *info)
 {
 	(void)generation;
-	*info = (struct dp_session_info){.owner = (uint16_t)(slot % 2), .mtu = 1460, .up_packets = slot};
+	*info = (struct dp_session_info){
+		.owner = (uint16_t)(slot % 2), .mtu = 1460, .up_packets = slot};
 	return 0;
 }
 
@@ -224,11 +232,19 @@ void dp_memory(struct dp_memory_info *info)
 
 static void session(uint32_t slot, const char *user, uint32_t ip4)
 {
-	sub[slot] = (struct cp_subscriber){.generation = 1, .state = CP_S_UP, .pool4 = 0, .pool6 = -1, .ip4 = ip4,
-		.up_ns = 1, .user_len = (uint8_t)strlen(user)};
+	sub[slot] = (struct cp_subscriber){.generation = 1,
+		.state = CP_S_UP,
+		.pool4 = 0,
+		.pool6 = -1,
+		.ip4 = ip4,
+		.up_ns = 1,
+		.user_len = (uint8_t)strlen(user)};
 	memcpy(sub[slot].user, user, strlen(user));
-	call[slot] = (struct l2tp_call){.generation = 1, .state = L2TP_C_ESTABLISHED, .tunnel = 1 + slot % TUNNELS,
-		.sid = (uint16_t)slot, .created_ns = 1};
+	call[slot] = (struct l2tp_call){.generation = 1,
+		.state = L2TP_C_ESTABLISHED,
+		.tunnel = 1 + slot % TUNNELS,
+		.sid = (uint16_t)slot,
+		.created_ns = 1};
 }
 
 static int setup(void **state)
@@ -238,8 +254,11 @@ static int setup(void **state)
 	memset(call, 0, sizeof(call));
 	memset(tunnel, 0, sizeof(tunnel));
 	for (uint32_t i = 1; i <= TUNNELS; i++) {
-		tunnel[i] = (struct l2tp_tunnel){.generation = 9, .state = L2TP_T_ESTABLISHED, .tid = (uint16_t)(1000 + i),
-			.peer_tid = (uint16_t)i, .peer = {.family = 4, .addr = {192, 0, 2, (uint8_t)i}, .port = 1701}};
+		tunnel[i] = (struct l2tp_tunnel){.generation = 9,
+			.state = L2TP_T_ESTABLISHED,
+			.tid = (uint16_t)(1000 + i),
+			.peer_tid = (uint16_t)i,
+			.peer = {.family = 4, .addr = {192, 0, 2, (uint8_t)i}, .port = 1701}};
 		snprintf(tunnel[i].host_name.s, sizeof(tunnel[i].host_name.s), "lac-%u", i);
 		tunnel[i].host_name.len = (uint8_t)strlen(tunnel[i].host_name.s);
 	}
@@ -349,14 +368,19 @@ static const char *at(const json_t *r, const char *path)
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	for (key = strtok_r(copy, ".", &save); key && j; key = strtok_r(NULL, ".", &save))
-		j = json_is_array(j) ? json_array_get(j, (size_t)atoi(key)) : json_object_get(j, key);
+		j = json_is_array(j) ? json_array_get(j, (size_t)atoi(key))
+				     : json_object_get(j, key);
 	if (json_is_integer(j))
 		snprintf(o, 512, "%lld", (long long)json_integer_value(j));
 	else if (json_is_string(j))
 		snprintf(o, 512, "%s", json_string_value(j));
 	else
-		snprintf(o, 512, "%s", !j ? "-" : json_is_null(j) ? "null" : json_is_true(j) ? "true" :
-			json_is_false(j) ? "false" : "...");
+		snprintf(o, 512, "%s",
+			!j                         ? "-"
+				: json_is_null(j)  ? "null"
+				: json_is_true(j)  ? "true"
+				: json_is_false(j) ? "false"
+						   : "...");
 	return o;
 }
 
@@ -371,7 +395,8 @@ static void expect_error(const char *line, const char *what)
 
 	assert_non_null(code(r));
 	assert_string_equal(code(r), what);
-	assert_true(strlen(json_string_value(json_object_get(json_object_get(r, "error"), "message"))) > 10);
+	assert_true(strlen(json_string_value(
+			    json_object_get(json_object_get(r, "error"), "message"))) > 10);
 	json_decref(r);
 }
 
@@ -451,14 +476,17 @@ static void tunnels_come_in_pages_and_by_filter(void **state)
 	json_t *r = ask("{\"method\":\"tunnels.list\",\"params\":{\"limit\":150}}");
 
 	(void)state;
-	assert_int_equal(json_array_size(json_object_get(json_object_get(r, "result"), "tunnels")), 150);
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(r, "result"), "tunnels")), 150);
 	assert_string_equal(at(r, "next"), "151");
 	json_decref(r);
 	r = ask("{\"method\":\"tunnels.list\",\"params\":{\"cursor\":151,\"limit\":150}}");
-	assert_int_equal(json_array_size(json_object_get(json_object_get(r, "result"), "tunnels")), 50);
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(r, "result"), "tunnels")), 50);
 	assert_string_equal(at(r, "next"), "null");
 	json_decref(r);
-	r = ask("{\"method\":\"tunnels.list\",\"params\":{\"filter\":{\"host\":\"lac-19?\",\"peer\":\"192.0.2.193\"}}}");
+	r = ask("{\"method\":\"tunnels.list\",\"params\":{\"filter\":{\"host\":\"lac-19?\","
+		"\"peer\":\"192.0.2.193\"}}}");
 	assert_string_equal(at(r, "tunnels.0.tid"), "1193");
 	assert_string_equal(at(r, "tunnels.1"), "-");
 	json_decref(r);
@@ -470,8 +498,9 @@ static void tunnels_come_in_pages_and_by_filter(void **state)
 
 static void a_session_is_found_by_slot_ids_user_and_address(void **state)
 {
-	static const char *const by[] = {"\"slot\":55000", "\"tid\":1001,\"sid\":55000", "\"user\":\"alice\"",
-		"\"address\":\"100.64.0.9\"", "\"address\":\"2001:db8:0:7::1\""};
+	static const char *const by[] = {"\"slot\":55000", "\"tid\":1001,\"sid\":55000",
+		"\"user\":\"alice\"", "\"address\":\"100.64.0.9\"",
+		"\"address\":\"2001:db8:0:7::1\""};
 
 	(void)state;
 	session(55000, "alice", 0x64400009);
@@ -483,7 +512,8 @@ static void a_session_is_found_by_slot_ids_user_and_address(void **state)
 
 		for (unsigned asks = 0;; asks++) {
 			assert_true(asks < 7);
-			snprintf(line, sizeof(line), "{\"method\":\"sessions.get\",\"params\":{%s%s%lu}}", by[i],
+			snprintf(line, sizeof(line),
+				"{\"method\":\"sessions.get\",\"params\":{%s%s%lu}}", by[i],
 				",\"cursor\":", cursor);
 			r = ask(line);
 			if (strcmp(at(r, "session"), "null") != 0)
@@ -498,7 +528,8 @@ static void a_session_is_found_by_slot_ids_user_and_address(void **state)
 		json_decref(r);
 	}
 	expect_error("{\"method\":\"sessions.get\",\"params\":{\"slot\":5}}", "not-found");
-	expect_error("{\"method\":\"sessions.get\",\"params\":{\"user\":\"bob\",\"cursor\":59000}}", "not-found");
+	expect_error("{\"method\":\"sessions.get\",\"params\":{\"user\":\"bob\",\"cursor\":59000}}",
+		"not-found");
 }
 
 static void a_request_looks_at_a_bounded_number_of_slots(void **state)
@@ -529,9 +560,12 @@ static void ten_thousand_sessions_are_paged_through_while_they_come_and_go(void 
 		json_t *r, *row;
 		size_t i;
 
-		snprintf(line, sizeof(line), "{\"method\":\"sessions.list\",\"params\":{\"cursor\":%lu,\"limit\":777}}", cursor);
+		snprintf(line, sizeof(line),
+			"{\"method\":\"sessions.list\",\"params\":{\"cursor\":%lu,\"limit\":777}}",
+			cursor);
 		r = ask(line);
-		json_array_foreach(json_object_get(json_object_get(r, "result"), "sessions"), i, row) {
+		json_array_foreach(
+			json_object_get(json_object_get(r, "result"), "sessions"), i, row) {
 			uint32_t slot = (uint32_t)json_integer_value(json_object_get(row, "slot"));
 
 			assert_int_equal(seen[slot]++, 0);
@@ -604,14 +638,16 @@ static void clear_names_one_session_or_tunnel_of_one_generation(void **state)
 	(void)state;
 	session(4, "x", 1);
 	sub[4].generation = 3;
-	expect_error("{\"method\":\"sessions.clear\",\"params\":{\"slot\":4,\"generation\":2}}", "not-found");
+	expect_error("{\"method\":\"sessions.clear\",\"params\":{\"slot\":4,\"generation\":2}}",
+		"not-found");
 	assert_int_equal(cleared_session, 0);
 	r = ask("{\"method\":\"sessions.clear\",\"params\":{\"slot\":4,\"generation\":3}}");
 	assert_string_equal(at(r, "cleared"), "true");
 	json_decref(r);
 	assert_int_equal(cleared_session, 4);
 	sub[4].state = CP_S_CLOSING;
-	expect_error("{\"method\":\"sessions.clear\",\"params\":{\"tid\":1005,\"sid\":4}}", "already");
+	expect_error(
+		"{\"method\":\"sessions.clear\",\"params\":{\"tid\":1005,\"sid\":4}}", "already");
 	json_decref(ask("{\"method\":\"tunnels.clear\",\"params\":{\"tid\":1009}}"));
 	assert_int_equal(cleared_tunnel, 9);
 }
@@ -630,9 +666,12 @@ static void a_wrong_request_is_answered_with_what_is_allowed(void **state)
 	expect_error("{\"method\":\"sessions.list\",\"params\":{\"limit\":1001}}", "bad-params");
 	expect_error("{\"method\":\"sessions.list\",\"params\":{\"cursor\":-1}}", "bad-params");
 	expect_error("{\"method\":\"sessions.list\",\"params\":{\"filter\":7}}", "bad-params");
-	expect_error("{\"method\":\"sessions.list\",\"params\":{\"filter\":{\"usr\":\"x\"}}}", "bad-params");
-	expect_error("{\"method\":\"sessions.list\",\"params\":{\"filter\":{\"user\":1}}}", "bad-params");
-	expect_error("{\"method\":\"sessions.list\",\"params\":{\"filter\":{\"address\":\"x\"}}}", "bad-params");
+	expect_error("{\"method\":\"sessions.list\",\"params\":{\"filter\":{\"usr\":\"x\"}}}",
+		"bad-params");
+	expect_error("{\"method\":\"sessions.list\",\"params\":{\"filter\":{\"user\":1}}}",
+		"bad-params");
+	expect_error("{\"method\":\"sessions.list\",\"params\":{\"filter\":{\"address\":\"x\"}}}",
+		"bad-params");
 	expect_error("{\"method\":\"sessions.get\",\"params\":{\"tid\":1}}", "bad-params");
 	expect_error("{\"method\":\"sessions.get\"}", "bad-params");
 	expect_error("{\"method\":\"drops\",\"params\":{\"workers\":1}}", "bad-params");
@@ -659,7 +698,8 @@ static void garbage_of_any_length_is_answered_and_the_next_request_served(void *
 			assert_true(put(s, "\n{\"id\":5,\"method\":\"version\"}\n", 29));
 			r = reply(s);
 			assert_non_null(r);
-			assert_string_equal(code(r), sizes[i] < 65536 ? "bad-json" : "line-too-long");
+			assert_string_equal(
+				code(r), sizes[i] < 65536 ? "bad-json" : "line-too-long");
 			json_decref(r);
 			r = reply(s);
 			assert_non_null(r);
@@ -697,7 +737,8 @@ static void a_reader_that_never_reads_holds_up_nobody_and_little_memory(void **s
 	(void)state;
 	for (uint32_t i = 1; i <= 2000; i++)
 		session(i, "user", i);
-	len = snprintf(line, sizeof(line), "{\"method\":\"sessions.list\",\"params\":{\"limit\":1000}}\n");
+	len = snprintf(
+		line, sizeof(line), "{\"method\":\"sessions.list\",\"params\":{\"limit\":1000}}\n");
 	for (int i = 0; i < 20000; i++) {
 		asked += send(s, line, (size_t)len, MSG_NOSIGNAL) == len;
 		if (i % 100 == 0)

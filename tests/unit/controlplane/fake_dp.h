@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fake_dp.h - a dataplane for the tests of the Linux side: it remembers what it was told. Include it in one .c only. */
+/* fake_dp.h - a dataplane for the tests of the Linux side: it remembers what it was told. Include
+ * it in one .c only. */
 #ifndef TESTS_FAKE_DP_H
 #define TESTS_FAKE_DP_H
 
@@ -135,7 +136,8 @@ void dp_adj_free(uint32_t adj)
 	if (!fake.adj[adj].used)
 		fake.bad_frees++;
 	for (int i = 0; i < FAKE_ROUTES; i++)
-		if (fake.route[i].used && fake.route[i].nh == DP_NH_ADJ && fake.route[i].index == adj)
+		if (fake.route[i].used && fake.route[i].nh == DP_NH_ADJ &&
+			fake.route[i].index == adj)
 			fake.bad_frees++; /* a route still points to it */
 	fake.adj[adj].used = false;
 }
@@ -161,7 +163,8 @@ static inline struct cfg_prefix pfx(const char *text)
 	return p;
 }
 
-/* What the dataplane was told of a prefix, as text: "linux", "adj 0 02:..:05", "subscriber", "drop", "none", "-". */
+/* What the dataplane was told of a prefix, as text: "linux", "adj 0 02:..:05", "subscriber",
+ * "drop", "none", "-". */
 static inline const char *told(const char *text)
 {
 	static char out[64];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* linux_netns_test.c - the Linux side against a real kernel, in a network namespace of the test's own.
- * Needs root (CAP_NET_ADMIN); without it the test is skipped. */
+/* linux_netns_test.c - the Linux side against a real kernel, in a network namespace of the test's
+ * own. Needs root (CAP_NET_ADMIN); without it the test is skipped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,11 +61,16 @@ static void configure(void)
 	addr0[0] = pfx("192.0.2.2/24");
 	addr0[1] = pfx("2001:db8:1::2/64");
 	addr1[0] = pfx("198.51.100.2/24");
-	ports[0] = (struct cfg_port){.name = "p0", .mtu = 1500, .addresses = addr0, .n_addresses = 2};
-	ports[1] = (struct cfg_port){.name = "p1", .mtu = 1400, .addresses = addr1, .n_addresses = 1};
-	pools[0] = (struct cfg_pool){.name = "a", .family = 4, .prefix = pfx("100.64.0.0/16"),
-		.gateway4 = 0x64400001};
-	pools[1] = (struct cfg_pool){.name = "b", .family = 4, .first4 = 0x0a000001, .last4 = 0x0a000006,
+	ports[0] =
+		(struct cfg_port){.name = "p0", .mtu = 1500, .addresses = addr0, .n_addresses = 2};
+	ports[1] =
+		(struct cfg_port){.name = "p1", .mtu = 1400, .addresses = addr1, .n_addresses = 1};
+	pools[0] = (struct cfg_pool){
+		.name = "a", .family = 4, .prefix = pfx("100.64.0.0/16"), .gateway4 = 0x64400001};
+	pools[1] = (struct cfg_pool){.name = "b",
+		.family = 4,
+		.first4 = 0x0a000001,
+		.last4 = 0x0a000006,
 		.gateway4 = 0x64400001};
 	pools[2] = (struct cfg_pool){.name = "c", .family = 6, .prefix = pfx("2001:db8:f000::/40")};
 	cfg.dataplane.ports = ports;
@@ -129,7 +134,8 @@ static void lns0_holds_the_gateways_and_a_route_per_pool(void **state)
 	sh("ip addr show dev lns0 | grep -q '100.64.0.1/32'");
 	sh("ip route show dev lns0 | grep -q '^100.64.0.0/16'");
 	sh("ip -6 route show dev lns0 | grep -q '^2001:db8:f000::/40'");
-	sh("test \"$(ip route show dev lns0 | grep '^10\\.' | sort | awk '{print $1}' | tr '\\n' ' ')\""
+	sh("test \"$(ip route show dev lns0 | grep '^10\\.' | sort | awk '{print $1}' | tr '\\n' ' "
+	   "')\""
 	   " = '10.0.0.1 10.0.0.2/31 10.0.0.4/31 10.0.0.6 '");
 	assert_string_equal(told("100.64.0.0/16"), "subscriber");
 	assert_string_equal(told("10.0.0.2/31"), "subscriber");
@@ -143,7 +149,8 @@ static void the_first_dump_brings_addresses_and_connected_prefixes(void **state)
 	assert_string_equal(told("192.0.2.0/24"), "linux");
 	assert_string_equal(told("192.0.2.2/32"), "linux");
 	assert_string_equal(told("2001:db8:1::/64"), "linux");
-	until_told("2001:db8:1::2/128", "linux"); /* Linux makes it a little later than the address */
+	until_told(
+		"2001:db8:1::2/128", "linux"); /* Linux makes it a little later than the address */
 	assert_string_equal(told("fe80::/64"), "-");
 	assert_string_equal(told("ff00::/8"), "-");
 }
@@ -202,16 +209,19 @@ static void a_route_by_a_next_hop_object_is_followed(void **state)
 static void a_route_over_a_device_that_is_not_ours_is_left_to_linux(void **state)
 {
 	(void)state;
-	sh("ip link add eth0 type veth peer name eth1 && ip link set eth1 up && ip link set eth0 up && ip addr add 10.9.0.2/24 dev eth0");
+	sh("ip link add eth0 type veth peer name eth1 && ip link set eth1 up && ip link set eth0 "
+	   "up && ip addr add 10.9.0.2/24 dev eth0");
 	sh("ip route add default via 10.9.0.1");
 	until_told("0.0.0.0/0", "linux");
 }
 
-/* Linux drops IPv4 routes of a link that goes down, and of an address that is deleted, without a message. */
+/* Linux drops IPv4 routes of a link that goes down, and of an address that is deleted, without a
+ * message. */
 static void routes_that_linux_deletes_silently_are_found_out(void **state)
 {
 	(void)state;
-	sh("ip link add eth0 type veth peer name eth1 && ip link set eth1 up && ip link set eth0 up && ip addr add 10.9.0.2/24 dev eth0");
+	sh("ip link add eth0 type veth peer name eth1 && ip link set eth1 up && ip link set eth0 "
+	   "up && ip addr add 10.9.0.2/24 dev eth0");
 	sh("ip route add 203.0.113.0/24 via 10.9.0.1");
 	until_told("203.0.113.0/24", "linux");
 	sh("ip link set eth0 down");
@@ -229,7 +239,8 @@ static void lost_events_lead_to_a_new_dump(void **state)
 
 	(void)state;
 	setsockopt(l->mirror.fd, SOL_SOCKET, SO_RCVBUFFORCE, &small, sizeof(small));
-	sh("for i in $(seq 0 255); do echo route add blackhole 203.0.113.$i/32; done | ip -batch -");
+	sh("for i in $(seq 0 255); do echo route add blackhole 203.0.113.$i/32; done | ip -batch "
+	   "-");
 	sh("for i in $(seq 0 99); do echo route del blackhole 203.0.113.$i/32; done | ip -batch -");
 	until_told("203.0.113.255/32", "drop");
 	until_told("203.0.113.99/32", "-");
@@ -240,8 +251,9 @@ static void lost_events_lead_to_a_new_dump(void **state)
 static void a_frame_for_linux_is_answered_by_it(void **state)
 {
 	/* who has 192.0.2.2? tell 192.0.2.1 */
-	static const uint8_t arp[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6,
-		4, 0, 1, 2, 0, 0, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 192, 0, 2, 2};
+	static const uint8_t arp[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 6,
+		0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 192, 0, 2,
+		2};
 	bool answered = false;
 
 	(void)state;
@@ -249,8 +261,9 @@ static void a_frame_for_linux_is_answered_by_it(void **state)
 	for (int i = 0; i < 50 && !answered; i++) {
 		serve(20);
 		for (unsigned k = 0; k < fake.n_sent && k < 64; k++)
-			answered |= fake.sent_if[k] == 0 && fake.sent[k][12] == 8 && fake.sent[k][13] == 6 &&
-				fake.sent[k][21] == 2 && memcmp(fake.sent[k] + 6, fake.ifs[0].mac, 6) == 0;
+			answered |= fake.sent_if[k] == 0 && fake.sent[k][12] == 8 &&
+				fake.sent[k][13] == 6 && fake.sent[k][21] == 2 &&
+				memcmp(fake.sent[k] + 6, fake.ifs[0].mac, 6) == 0;
 	}
 	assert_true(answered);
 	assert_int_equal(linux_counters(l)->to_tap, 1);
@@ -269,7 +282,8 @@ static bool sent_arp_request(unsigned ifx, const uint8_t target[4])
 
 static void resolve_makes_linux_ask_for_the_next_hop(void **state)
 {
-	static const uint8_t far[16] = {203, 0, 113, 9}, near[16] = {198, 51, 100, 7}, gw[4] = {192, 0, 2, 77};
+	static const uint8_t far[16] = {203, 0, 113, 9}, near[16] = {198, 51, 100, 7},
+			     gw[4] = {192, 0, 2, 77};
 	bool asked = false;
 
 	(void)state;
@@ -295,8 +309,8 @@ static void a_packet_for_a_subscriber_leaves_by_lns0_and_theirs_reach_linux(void
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
 	struct sockaddr_in me = {.sin_family = AF_INET, .sin_port = htons(9)};
-	uint8_t pkt[29] = {0x45, 0, 0, 29, 0, 0, 0, 0, 64, 17, 0, 0, 100, 64, 0, 9, 100, 64, 0, 1, 0, 7, 0, 9,
-		0, 9, 0, 0, 'x'};
+	uint8_t pkt[29] = {0x45, 0, 0, 29, 0, 0, 0, 0, 64, 17, 0, 0, 100, 64, 0, 9, 100, 64, 0, 1,
+		0, 7, 0, 9, 0, 9, 0, 0, 'x'};
 	uint32_t sum = 0;
 	char got = 0;
 	int s = socket(AF_INET, SOCK_DGRAM, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* linux_rtab_test.c - which of Linux's routes the dataplane is told, without a kernel: rtab.c over a fake dataplane. */
+/* linux_rtab_test.c - which of Linux's routes the dataplane is told, without a kernel: rtab.c over
+ * a fake dataplane. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -178,7 +179,8 @@ static void the_lowest_metric_wins_and_the_next_one_follows(void **state)
 static void the_first_resolved_next_hop_of_a_multipath_route_is_used(void **state)
 {
 	struct rtab_id id = {.prefix = pfx("198.51.100.0/24")};
-	struct rtab_hop hops[2] = {hop(RTAB_UNICAST, P0, "192.0.2.1"), hop(RTAB_UNICAST, P1, "192.0.2.129")};
+	struct rtab_hop hops[2] = {
+		hop(RTAB_UNICAST, P0, "192.0.2.1"), hop(RTAB_UNICAST, P1, "192.0.2.129")};
 
 	(void)state;
 	rtab_route_add(t, &id, hops, 2, false);
@@ -311,7 +313,8 @@ static void a_resolve_goes_to_the_gateway_of_the_longest_match(void **state)
 	assert_memory_equal(nh, "\xc0\x00\x02\x01", 4);
 }
 
-/* Random events against a plain model of what must hold: no route on a freed adjacency, all gone at the end. */
+/* Random events against a plain model of what must hold: no route on a freed adjacency, all gone at
+ * the end. */
 static void random_events_never_leave_a_route_on_a_freed_adjacency(void **state)
 {
 	static const char *const gws[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"};
