@@ -85,7 +85,7 @@ static void ppp_profiles_make(const struct cfg *cfg)
 	for (size_t i = 0; i < cfg->n_ppp_profiles; i++) {
 		const struct cfg_ppp_profile *c = &cfg->ppp_profiles[i];
 		struct ppp_profile p = {
-			.ipv4 = c->ipv4, .ipv6 = c->ipv6, .mru = c->mru, .mtu_max = c->mru, .restart_ms = 3000, .max_configure = 10,
+			.ipv4 = c->ipv4, .ipv6 = c->ipv6, .mru = c->mru, .mtu_max = c->mru, .restart_ms = 3000, .restart_first_ms = 400, .max_configure = 10,
 			.max_terminate = 2, .max_failure = 5, .echo_interval_ms = c->echo_interval_ms,
 			.echo_failures = c->echo_failures, .auth_timeout_ms = 30000,
 		};
@@ -354,8 +354,21 @@ const char *cp_session_state_name(uint8_t state)
 
 const char *cp_show_ip4(uint32_t ip4, char buf[16])
 {
+	if (!ip4)
+		return "-";
 	snprintf(buf, 16, "%u.%u.%u.%u", ip4 >> 24, ip4 >> 16 & 255, ip4 >> 8 & 255, ip4 & 255);
 	return buf;
+}
+
+const char *cp_show_prefix6(uint64_t prefix6, char buf[48])
+{
+	uint8_t addr[16] = {0};
+
+	for (unsigned i = 0; i < 8; i++)
+		addr[i] = (uint8_t)(prefix6 >> (56 - 8 * i));
+	inet_ntop(AF_INET6, addr, buf, 48);
+	strcat(buf, "/64");
+	return prefix6 ? buf : "-";
 }
 
 const char *cp_show_tunnel(const struct cp *cp, uint32_t tunnel, char *buf, size_t size)

@@ -68,5 +68,6 @@ void cp_call_clear(struct cp *cp, uint32_t slot, enum ppp_cause cause);
 const char *cp_show_tunnel(const struct cp *cp, uint32_t tunnel, char *buf, size_t size);
 const char *cp_show_session(const struct cp *cp, uint32_t slot, char *buf, size_t size);
 const char *cp_show_ip4(uint32_t ip4, char buf[16]);
+const char *cp_show_prefix6(uint64_t prefix6, char buf[48]); /* host order, high half */
 
 #endif

@@ -335,7 +335,7 @@ static void ncp_changed(struct cp *cp, const struct dp_event *ev)
 {
 	struct cp_subscriber *s = sub_of(cp, ev->slot);
 	uint8_t bit = ev->act.ncp.proto == PPP_IPCP ? 1 : 2, was = s->ncp_up;
-	char who[256], ip[16];
+	char who[256], ip[16], prefix[48];
 
 	if (ev->type == DP_EV_NCP_UP)
 		s->ncp_up |= bit;
@@ -349,9 +349,9 @@ static void ncp_changed(struct cp *cp, const struct dp_event *ev)
 		cp->totals.sessions_up++;
 		if (s->state == CP_S_NCP)
 			state_set(s, CP_S_UP);
-		log_limited(&limit_up, 100, cp->now_ns, CFG_LOG_INFO, "session-up", "%s ip=%s prefix=%llx::/64",
+		log_limited(&limit_up, 100, cp->now_ns, CFG_LOG_INFO, "session-up", "%s ip=%s prefix=%s",
 			cp_show_session(cp, ev->slot, who, sizeof(who)), cp_show_ip4(s->ip4, ip),
-			(unsigned long long)s->prefix6);
+			cp_show_prefix6(s->prefix6, prefix));
 	} else if (was && !s->ncp_up) {
 		cp->totals.sessions_up--;
 		if (s->state == CP_S_UP)

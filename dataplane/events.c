@@ -152,6 +152,8 @@ unsigned int dp_events(struct dp_event *ev, unsigned int max)
 void dp_events_done(struct dp_event *ev, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
+		if (ev[i].type == DP_EV_ASK_AAA) /* no password stays in a buffer */
+			explicit_bzero((void *)(uintptr_t)ev[i].data, ev[i].len);
 		rte_pktmbuf_free(ev[i].opaque);
 		ev[i].opaque = NULL;
 		ev[i].data = NULL;

@@ -93,7 +93,10 @@ static void one(struct worker *w, struct burst *b, unsigned int i, uint32_t slot
 	}
 	w->tunnel_rx[s->tunnel]++;
 	if (unlikely(s->action != S_TERMINATE)) {
-		drop_up(w, slot, m, DROP_NOT_STARTED);
+		if (s->action == S_PENDING && early_keep(w, slot, p + skip, len))
+			drop(w, m, DROP_OK);
+		else
+			drop_up(w, slot, m, DROP_NOT_STARTED);
 		return;
 	}
 	if (unlikely((p[0] & F_S >> 8) && (s->flags & S_TX_SEQ)) &&

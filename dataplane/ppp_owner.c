@@ -37,9 +37,17 @@ static struct ppp_env begin(struct worker *w, uint8_t rnd[32])
 	return (struct ppp_env){.now_ns = w->now_ns, .rnd = worker_random(w, rnd)};
 }
 
-static const struct ppp_profile *profile_of(uint32_t slot)
+/* The session's profile, with an MRU that its tunnel can carry without outer fragments. */
+static const struct ppp_profile *profile_of(struct worker *w, uint32_t slot)
 {
-	return &dp_t.profile[dp_t.more[slot].ppp_profile];
+	const struct dp_session_more *more = &dp_t.more[slot];
+	const struct ppp_profile *p = &dp_t.profile[more->ppp_profile];
+
+	if (p->mru <= more->mtu_max)
+		return p;
+	w->profile = *p;
+	w->profile.mru = more->mtu_max;
+	return &w->profile;
 }
 
 static bool send_event(struct worker *w, struct dp_msg *m, uint32_t slot)
@@ -127,6 +135,7 @@ static void ask_aaa(struct worker *w, uint32_t slot, const struct ppp_action *a)
 		return;
 	}
 	memcpy(to, w->out.bytes + base, (size_t)(end - base));
+	explicit_bzero(w->out.bytes + base, (size_t)(end - base)); /* a password may be among them */
 	m.act.aaa.name_off = (uint16_t)(m.act.aaa.name_off - base);
 	m.act.aaa.secret_off = (uint16_t)(m.act.aaa.secret_len ? m.act.aaa.secret_off - base : 0);
 	m.act.aaa.challenge_off = (uint16_t)(m.act.aaa.challenge_len ? m.act.aaa.challenge_off - base : 0);
@@ -219,8 +228,9 @@ void ppp_owner_start(struct worker *w, const struct dp_msg *m)
 	w->owned++;
 	ppp_init(ppp);
 	env = begin(w, rnd);
-	ppp_open(ppp, profile_of(m->slot), &env, &w->out);
+	ppp_open(ppp, profile_of(w, m->slot), &env, &w->out);
 	perform(w, m->slot);
+	early_replay(w, m->slot);
 }
 
 void ppp_owner_verdict(struct worker *w, const struct dp_msg *m)
@@ -253,7 +263,7 @@ void ppp_owner_verdict(struct worker *w, const struct dp_msg *m)
 		memcpy(v.message, rte_pktmbuf_mtod(m->m, const char *),
 			RTE_MIN(rte_pktmbuf_data_len(m->m), sizeof(v.message) - 1));
 	env = begin(w, rnd);
-	ppp_verdict(&dp_t.ppp[m->slot], profile_of(m->slot), &v, &env, &w->out);
+	ppp_verdict(&dp_t.ppp[m->slot], profile_of(w, m->slot), &v, &env, &w->out);
 	perform(w, m->slot);
 }
 
@@ -265,7 +275,7 @@ void ppp_owner_close(struct worker *w, const struct dp_msg *m)
 	if (!live(w, m) || dp_t.session[m->slot].action != S_TERMINATE)
 		return;
 	env = begin(w, rnd);
-	ppp_close(&dp_t.ppp[m->slot], profile_of(m->slot), m->cause, &env, &w->out);
+	ppp_close(&dp_t.ppp[m->slot], profile_of(w, m->slot), m->cause, &env, &w->out);
 	perform(w, m->slot);
 }
 
@@ -309,7 +319,7 @@ void ppp_owner_frame(struct worker *w, uint32_t slot, const uint8_t *frame, uint
 	if (dp_t.session[slot].action != S_TERMINATE || must_wait(w, frame, len))
 		return;
 	env = begin(w, rnd);
-	ppp_input(&dp_t.ppp[slot], profile_of(slot), frame, len, &env, &w->out);
+	ppp_input(&dp_t.ppp[slot], profile_of(w, slot), frame, len, &env, &w->out);
 	perform(w, slot);
 }
 
@@ -324,7 +334,7 @@ void ppp_owner_tick(struct worker *w)
 
 		tell_pending(w, due[i]);
 		if (dp_t.session[due[i]].action == S_TERMINATE)
-			ppp_tick(&dp_t.ppp[due[i]], profile_of(due[i]), &env, &w->out);
+			ppp_tick(&dp_t.ppp[due[i]], profile_of(w, due[i]), &env, &w->out);
 		perform(w, due[i]);
 	}
 	w->worked |= n != 0;

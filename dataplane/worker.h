@@ -33,6 +33,15 @@ struct police {
 #define PUNT_PEERS 256 /* buckets that senders are hashed to */
 enum punt_class { PUNT_CLASS_HIGH, PUNT_CLASS_L2TP, PUNT_CLASS_LINUX, PUNT_CLASS_LNS0, PUNT_CLASSES };
 
+#define EARLY_KEPT 1024
+
+/* A subscriber's LCP frame that came before its call was up (early.c). */
+struct early {
+	uint32_t slot, generation; /* slot 0: empty */
+	uint16_t len;
+	uint8_t frame[118];        /* from the protocol field on */
+};
+
 struct worker {
 	uint16_t id, n_workers;
 	int lcore, cpu;
@@ -74,7 +83,14 @@ struct worker {
 	uint64_t drop[DROP_REASONS];
 	struct rte_mbuf *ask_buf;                 /* held ready, so that a question to AAA never fails for a buffer */
 	struct ppp_out out;                       /* scratch of ppp_owner.c */
+	struct ppp_profile profile;               /* the same */
+	struct early early[EARLY_KEPT];
 } __rte_cache_aligned;
+
+/** Keep an LCP frame of a session that is not started (early.c). @return false: not of that kind, drop it. */
+bool early_keep(struct worker *w, uint32_t slot, const uint8_t *p, uint16_t len);
+/** The session was started: read what was kept. */
+void early_replay(struct worker *w, uint32_t slot);
 
 extern struct worker *dp_workers[DP_WORKERS_MAX];
 

@@ -18,9 +18,24 @@ static void set_state(struct ppp_ctx *c, const struct ppp_kind *k, uint8_t to, e
 		emit_trace(c, k->proto, from, to, (uint8_t)event);
 }
 
+static uint32_t restart_ms(const struct ppp_profile *p)
+{
+	return p->restart_ms ? p->restart_ms : DEFAULT_RESTART_MS;
+}
+
 static void start_timer(struct ppp_ctx *c, struct ppp_fsm *f)
 {
-	f->deadline_ns = after_ms(c, c->p->restart_ms ? c->p->restart_ms : DEFAULT_RESTART_MS);
+	f->deadline_ns = after_ms(c, restart_ms(c->p));
+}
+
+/* After a Configure-Request: the first waits are short and double (RFC 1661 s4.6 allows a back-off). */
+static void start_request_timer(struct ppp_ctx *c, struct ppp_fsm *f)
+{
+	uint64_t wait = c->p->restart_first_ms;
+
+	for (unsigned sent = c->p->max_configure; wait && sent > f->restart + 1u && wait < restart_ms(c->p); sent--)
+		wait *= 2;
+	f->deadline_ns = after_ms(c, wait && wait < restart_ms(c->p) ? (uint32_t)wait : restart_ms(c->p));
 }
 
 /* Octets that a packet of this protocol may have. LCP negotiates under the default MRU (RFC 1661
@@ -57,7 +72,7 @@ static void send_request(
 	f->flags &= (uint8_t)~FSM_F_ACKED;
 	if (f->restart)
 		f->restart--;
-	start_timer(c, f);
+	start_request_timer(c, f);
 	opt_request(c, k, &w);
 	emit_packet(c, k->proto, CONF_REQ, f->id, no_bytes(),
 		(struct ppp_span){bytes, (size_t)(w.p - bytes)});

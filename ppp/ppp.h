@@ -45,6 +45,8 @@ struct ppp_profile {
 	uint16_t mru;              /* what we announce, 128..9216 */
 	uint16_t mtu_max;          /* ceiling for what we send, whatever the peer's MRU */
 	uint32_t restart_ms;       /* RFC 1661 restart timer, default 3000 */
+	uint32_t restart_first_ms; /* of the first Configure-Request, doubling up to restart_ms; 0 = restart_ms at once. Peers whose
+				      PPP starts a moment after ICCN lose our first request */
 	uint8_t max_configure;     /* default 10 */
 	uint8_t max_terminate;     /* default 2 */
 	uint8_t max_failure;       /* default 5 */

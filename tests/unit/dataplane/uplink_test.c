@@ -199,6 +199,58 @@ static void a_session_that_is_not_started_drops_and_counts(void **state)
 	assert_int_equal(dp_t.more[1].up_dropped, 1);
 }
 
+/* An LCP Configure-Request in session slot, with n more bytes. */
+static void send_lcp(uint32_t slot, uint8_t id, uint16_t n)
+{
+	struct frame l = {0};
+
+	put16(&l, 0x0002);
+	put16(&l, TID);
+	put16(&l, lab_sid(slot));
+	put16(&l, 0xff03);
+	put16(&l, PPP_LCP);
+	put16(&l, (uint16_t)(0x0100 | id));
+	put16(&l, (uint16_t)(4 + n));
+	l.len = (uint16_t)(l.len + n);
+	send_l2tp(l.b, l.len);
+}
+
+static void an_lcp_frame_before_the_start_is_read_when_the_session_starts(void **state)
+{
+	struct worker *owner = lab_w[1];
+
+	(void)state;
+	lab_session(5)->action = S_PENDING;
+	send_lcp(5, 1, 0);
+	send_lcp(5, 2, 0);
+	assert_int_equal(lab_ppp_frames, 0);
+	assert_int_equal(lab_dropped(), 0);
+	early_replay(owner, 5);
+	assert_int_equal(lab_ppp_frames, 1);
+	assert_int_equal(lab_ppp_slot, 5);
+	assert_memory_equal(lab_ppp.b, "\xc0\x21\x01\x02\x00\x04", 6);
+	early_replay(owner, 5);
+	assert_int_equal(lab_ppp_frames, 1);
+}
+
+static void an_early_frame_of_the_slots_former_session_is_not_read(void **state)
+{
+	(void)state;
+	lab_session(5)->action = S_PENDING;
+	send_lcp(5, 1, 0);
+	lab_session(5)->generation++;
+	early_replay(lab_w[1], 5);
+	assert_int_equal(lab_ppp_frames, 0);
+}
+
+static void a_long_early_frame_is_dropped(void **state)
+{
+	(void)state;
+	lab_session(1)->action = S_PENDING;
+	send_lcp(1, 1, 500);
+	assert_only_drop(DROP_NOT_STARTED, 1);
+}
+
 static void ids_from_another_sender_find_no_session(void **state)
 {
 	struct frame f;
@@ -586,6 +638,9 @@ int main(void)
 		T(every_data_header_variant_is_read_as_the_rfc_says),
 		T(old_sequence_numbers_are_dropped_when_sequencing_is_used),
 		T(a_session_that_is_not_started_drops_and_counts),
+		T(an_lcp_frame_before_the_start_is_read_when_the_session_starts),
+		T(an_early_frame_of_the_slots_former_session_is_not_read),
+		T(a_long_early_frame_is_dropped),
 		T(ids_from_another_sender_find_no_session),
 		T(ip_before_its_ncp_is_open_is_dropped),
 		T(other_ppp_protocols_go_to_the_automaton_without_address_and_control),

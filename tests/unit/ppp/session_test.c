@@ -96,6 +96,21 @@ static void unanswered_requests_are_sent_max_configure_times_then_the_session_en
 	assert_int_equal(lab->cause, PPP_CAUSE_NEGOTIATION);
 }
 
+static void the_first_requests_are_repeated_soon_and_then_at_the_restart_time(void **state)
+{
+	static const uint32_t wait_ms[] = {400, 800, 1600, 3000, 3000};
+	struct lab *lab = *state;
+
+	lab->p.restart_first_ms = 400;
+	lab_open(lab);
+	for (size_t i = 0; i < sizeof(wait_ms) / sizeof(wait_ms[0]); i++) {
+		lab_wait_ms(lab, wait_ms[i] - 1);
+		assert_int_equal(lab->n_sent, 0);
+		lab_wait_ms(lab, 1);
+		lab_only(lab, PPP_LCP, CONF_REQ);
+	}
+}
+
 static void closing_sends_max_terminate_requests_then_ends(void **state)
 {
 	struct lab *lab = *state;
@@ -208,6 +223,7 @@ int main(void)
 		LAB_TEST(no_challenge_is_repeated_while_lcp_renegotiates),
 		LAB_TEST(a_verdict_for_the_time_before_a_renegotiation_is_ignored),
 		LAB_TEST(unanswered_requests_are_sent_max_configure_times_then_the_session_ends),
+		LAB_TEST(the_first_requests_are_repeated_soon_and_then_at_the_restart_time),
 		LAB_TEST(closing_sends_max_terminate_requests_then_ends),
 		LAB_TEST(a_terminate_ack_ends_a_closing_session_at_once),
 		LAB_TEST(a_terminate_is_acknowledged_and_the_session_lingers_one_restart_time),
