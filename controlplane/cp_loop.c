@@ -169,6 +169,17 @@ static bool wait_ready(struct cp *cp, struct loop *l, bool worked)
 	return n > 0;
 }
 
+sigset_t cp_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
 static int watch(struct loop *l, int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
@@ -180,13 +191,8 @@ static int loop_open(struct cp *cp, struct loop *l)
 {
 	int fds[FDS_MAX];
 	unsigned n = linux_fds(cp->linux_side, fds, FDS_MAX);
-	sigset_t set;
+	sigset_t set = cp_signals();
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->api = api_fd(cp->api);

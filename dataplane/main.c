@@ -41,10 +41,12 @@ static int check(const char *file)
 
 static int run(struct cfg *c)
 {
+	sigset_t served = cp_signals();
 	struct dp_store_view store;
 	struct cp *cp;
 	int status = 1;
 
+	sigprocmask(SIG_BLOCK, &served, NULL);
 	log_init(c->log.to, c->log.level);
 	if (dp_init(c, sizeof(struct cp_subscriber), &store))
 		return 1;
