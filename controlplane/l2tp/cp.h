@@ -70,10 +70,12 @@ void l2tp_trace(const struct l2tp_run *r, uint32_t tunnel, uint32_t call, uint8_
 void l2tp_again(struct l2tp_cp *cp, struct l2tp_tunnel *t);
 struct l2tp_result l2tp_refusal(uint16_t result, uint16_t error, const char *text);
 
-/* tunnel.c */
-extern const struct l2tp_profile l2tp_default_profile;
+/* peer.c */
+uint64_t l2tp_keyed_hash(uint64_t seed, const void *bytes, size_t len);
 uint64_t l2tp_peer_key(const struct l2tp_cp *cp, const struct l2tp_peer *peer, uint16_t peer_tid);
 bool l2tp_same_peer(const struct l2tp_peer *a, const struct l2tp_peer *b);
+
+/* tunnel.c */
 /** An SCCRQ with tunnel id 0, decoded without secret into m (err and fault as from l2tp_msg_decode). */
 void l2tp_tunnel_request(const struct l2tp_run *r, const struct l2tp_peer *peer, const struct l2tp_hdr *h,
 	const uint8_t *bytes, const struct l2tp_msg *m, const struct l2tp_result *fault);

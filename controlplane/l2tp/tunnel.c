@@ -12,13 +12,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <nettle/md5.h>
 
 #define VERSION   0x0100 /* the highest version and revision that we do: 1.0 */
 #define RETRY_NS  (100 * MS)
 #define CHALLENGE 16 /* of env->rnd, octets 16..31 */
 
-const struct l2tp_profile l2tp_default_profile = {
+static const struct l2tp_profile default_profile = {
 	.name = "default",
 	.window = L2TP_DEFAULT_WINDOW,
 	.hello_ms = 60000,
@@ -69,37 +68,6 @@ static const struct cell table[EVENTS][STATES] = {
 static struct l2tp_secret secret_of(const struct l2tp_tunnel *t)
 {
 	return (struct l2tp_secret){.p = t->profile->secret, .len = t->profile->secret_len};
-}
-
-bool l2tp_same_peer(const struct l2tp_peer *a, const struct l2tp_peer *b)
-{
-	return a->vrf == b->vrf && a->family == b->family && a->port == b->port &&
-		!memcmp(a->addr, b->addr, sizeof(a->addr));
-}
-
-static uint64_t md5_64(uint64_t seed, const void *bytes, size_t len)
-{
-	struct md5_ctx md5;
-	uint64_t h[2];
-
-	md5_init(&md5);
-	md5_update(&md5, sizeof(seed), (const uint8_t *)&seed);
-	md5_update(&md5, len, bytes);
-	md5_digest(&md5, sizeof(h), (uint8_t *)h);
-	return h[0];
-}
-
-uint64_t l2tp_peer_key(const struct l2tp_cp *cp, const struct l2tp_peer *peer, uint16_t peer_tid)
-{
-	const struct {
-		uint16_t vrf, family, port, tid;
-		uint8_t addr[16];
-	} key = {peer->vrf, peer->family, peer->port, peer_tid, {0}};
-	uint8_t bytes[sizeof(key)];
-
-	memcpy(bytes, &key, sizeof(key));
-	memcpy(bytes + sizeof(key) - 16, peer->addr, 16);
-	return md5_64(cp->seed, bytes, sizeof(bytes));
 }
 
 static uint64_t deadline(const struct l2tp_tunnel *t)
@@ -266,12 +234,12 @@ static struct l2tp_tunnel *tunnel_new(const struct l2tp_run *r, const struct l2t
 	memset(t, 0, sizeof(*t));
 	t->generation = generation;
 	t->state = L2TP_T_IDLE;
-	t->profile = &l2tp_default_profile;
+	t->profile = &default_profile;
 	t->peer = *peer;
 	t->peer_tid = m->tid;
 	t->tid = tid_take(cp, r->env->rnd);
 	t->sccrq = sccrq;
-	t->sccrq_print = md5_64(cp->seed, bytes + h->body, h->len - h->body);
+	t->sccrq_print = l2tp_keyed_hash(cp->seed, bytes + h->body, h->len - h->body);
 	t->created_ns = t->last_heard_ns = r->env->now_ns;
 	t->until_ns = r->env->now_ns + t->profile->setup_ms * MS;
 	read_sccrq(t, m);
@@ -312,7 +280,7 @@ void l2tp_tunnel_request(const struct l2tp_run *r, const struct l2tp_peer *peer,
 	struct l2tp_result version = l2tp_refusal(5, VERSION, "L2TP version 1.0 only");
 
 	if (old != cp->tunnel &&
-		is_repeat(r, old, md5_64(cp->seed, bytes + h->body, h->len - h->body))) {
+		is_repeat(r, old, l2tp_keyed_hash(cp->seed, bytes + h->body, h->len - h->body))) {
 		l2tp_tunnel_input(r, old, h, bytes);
 		return;
 	}
