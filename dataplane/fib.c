@@ -23,6 +23,7 @@
 struct framed {
 	struct cfg_prefix prefix;
 	uint32_t next; /* of the session, or of the free list */
+	bool under;    /* the same prefix goes to lns0 when the session is gone */
 };
 
 static struct {
@@ -186,12 +187,22 @@ static int del(const struct cfg_prefix *p)
 	return 0;
 }
 
+/* A live framed route stands before what Linux says of the same prefix, that is: by lns0. */
+static bool is_framed(const struct cfg_prefix *prefix)
+{
+	uint64_t nh;
+
+	return exact(prefix, &nh) && NH_TYPE(nh) == DP_NH_SESSION;
+}
+
 int dp_route_set(uint16_t vrf, const struct cfg_prefix *prefix, enum dp_nh type, uint32_t index)
 {
 	int r;
 
 	if (!prefix_good(vrf, prefix) || type > DP_NH_DROP || index >= 1u << 27)
 		return -EINVAL;
+	if (type == DP_NH_SUBSCRIBER && is_framed(prefix))
+		return 0;
 	r = set(prefix, NH(type, index));
 	if (!r)
 		tunnels_stale();
@@ -204,6 +215,8 @@ int dp_route_del(uint16_t vrf, const struct cfg_prefix *prefix)
 
 	if (!prefix_good(vrf, prefix))
 		return -ENOENT;
+	if (is_framed(prefix))
+		return 0;
 	r = del(prefix);
 	if (!r)
 		tunnels_stale();
@@ -235,6 +248,7 @@ enum dp_nh dp_route_get(uint16_t vrf, uint8_t family, const uint8_t *addr, uint3
 int fib_session_add(uint32_t slot, const struct cfg_prefix *routes, unsigned int n, uint32_t *list)
 {
 	uint64_t nh;
+	bool under;
 	int r = 0;
 
 	for (unsigned int i = 0; i < n && !r; i++) {
@@ -242,7 +256,7 @@ int fib_session_add(uint32_t slot, const struct cfg_prefix *routes, unsigned int
 
 		if (!prefix_good(0, &routes[i]))
 			r = -EINVAL;
-		else if (exact(&routes[i], &nh))
+		else if ((under = exact(&routes[i], &nh)) && NH_TYPE(nh) != DP_NH_SUBSCRIBER)
 			r = -EEXIST;
 		else if (!at)
 			r = -ENOSPC;
@@ -251,7 +265,7 @@ int fib_session_add(uint32_t slot, const struct cfg_prefix *routes, unsigned int
 		if (r)
 			break;
 		f.free = f.framed[at].next;
-		f.framed[at] = (struct framed){.prefix = routes[i], .next = *list};
+		f.framed[at] = (struct framed){.prefix = routes[i], .next = *list, .under = under};
 		*list = at;
 	}
 	if (r)
@@ -267,7 +281,8 @@ void fib_session_del(uint32_t slot, uint32_t *list)
 		struct framed *r = &f.framed[*list];
 		uint32_t next = r->next;
 
-		if (exact(&r->prefix, &nh) && nh == NH(DP_NH_SESSION, slot))
+		if (exact(&r->prefix, &nh) && nh == NH(DP_NH_SESSION, slot) &&
+			(!r->under || set(&r->prefix, NH(DP_NH_SUBSCRIBER, 0))))
 			del(&r->prefix);
 		r->next = f.free;
 		f.free = *list;

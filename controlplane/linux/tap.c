@@ -216,6 +216,64 @@ static int gateway(struct linux_side *l, const struct cfg_pool *pool)
 	return rc;
 }
 
+static bool in_pool4(const struct cfg_pool *pool, const struct cfg_prefix *p)
+{
+	uint32_t a;
+
+	memcpy(&a, p->addr, 4);
+	a = ntohl(a);
+	return a >= pool->first4 && a <= pool->last4;
+}
+
+static bool in_pool6(const struct cfg_pool *pool, const struct cfg_prefix *p)
+{
+	unsigned whole = pool->prefix.len / 8, rest = pool->prefix.len % 8;
+
+	return !memcmp(pool->prefix.addr, p->addr, whole) &&
+	       (!rest || !((pool->prefix.addr[whole] ^ p->addr[whole]) >> (8 - rest)));
+}
+
+/* What a user always has and no pool covers: a static address, a static prefix, a framed route. */
+static int user_route(struct linux_side *l, const struct cfg_user *user, const struct cfg_prefix *p)
+{
+	int rc;
+
+	if (!p->family || (p->family == 6 && l->no_ipv6))
+		return 0;
+	for (size_t i = 0; i < l->cfg->n_pools; i++) {
+		const struct cfg_pool *pool = &l->cfg->pools[i];
+
+		if (pool->family == p->family && (p->family == 4 ? in_pool4(pool, p) : in_pool6(pool, p)))
+			return 0;
+	}
+	rc = lin_route_add(l, l->lns0.ifindex, p);
+	if (rc == -EEXIST) {
+		lin_log(CFG_LOG_WARN, "user %s: Linux already has a route to %s; it stays as it is",
+			user->name, lin_prefix_str(p));
+		return 0;
+	}
+	if (rc)
+		lin_log(CFG_LOG_ERROR, "user %s: Linux does not take the route to %s by %s: %s", user->name,
+			lin_prefix_str(p), l->lns0.name, strerror(-rc));
+	return rc;
+}
+
+static int users_routes(struct linux_side *l)
+{
+	int rc = 0;
+
+	for (size_t u = 0; u < l->cfg->n_users && rc == 0; u++) {
+		const struct cfg_user *user = &l->cfg->users[u];
+
+		rc = user_route(l, user, &user->ip4);
+		if (rc == 0)
+			rc = user_route(l, user, &user->ip6);
+		for (size_t i = 0; i < user->n_routes && rc == 0; i++)
+			rc = user_route(l, user, &user->routes[i]);
+	}
+	return rc;
+}
+
 int lin_lns0_open(struct linux_side *l)
 {
 	struct lin_tap *t = &l->lns0;
@@ -256,6 +314,8 @@ int lin_lns0_open(struct linux_side *l)
 			rc = pool->prefix.family ? pool_route(l, pool, &pool->prefix)
 						 : range_routes(l, pool);
 	}
+	if (rc == 0)
+		rc = users_routes(l);
 	if (rc == 0)
 		lin_log(CFG_LOG_INFO, "subscribers are reached from Linux by %s", t->name);
 	return rc ? rc : rtab_device(l->rtab, t->ifindex, RTAB_LNS0);

@@ -24,6 +24,8 @@ static struct cfg cfg;
 static struct cfg_port ports[2];
 static struct cfg_prefix addr0[2], addr1[1];
 static struct cfg_pool pools[3];
+static struct cfg_user users[2];
+static struct cfg_prefix framed[1];
 
 static void sh(const char *command)
 {
@@ -77,6 +79,12 @@ static void configure(void)
 	cfg.dataplane.n_ports = 2;
 	cfg.pools = pools;
 	cfg.n_pools = 3;
+	framed[0] = pfx("203.0.113.64/28");
+	users[0] = (struct cfg_user){.name = "fixed", .ip4 = pfx("10.65.0.10/32"), .ip6 = pfx("2001:db8:77::/64"),
+		.routes = framed, .n_routes = 1};
+	users[1] = (struct cfg_user){.name = "inside", .ip6 = pfx("2001:db8:f000:1::/64")};
+	cfg.users = users;
+	cfg.n_users = 2;
 	fake.n_ifs = 2;
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(fake.ifs[i].name, sizeof(fake.ifs[i].name), "p%u", i);
@@ -134,13 +142,22 @@ static void lns0_holds_the_gateways_and_a_route_per_pool(void **state)
 	sh("ip addr show dev lns0 | grep -q '100.64.0.1/32'");
 	sh("ip route show dev lns0 | grep -q '^100.64.0.0/16'");
 	sh("ip -6 route show dev lns0 | grep -q '^2001:db8:f000::/40'");
-	sh("test \"$(ip route show dev lns0 | grep '^10\\.' | sort | awk '{print $1}' | tr '\\n' ' "
+	sh("test \"$(ip route show dev lns0 | grep '^10\\.0\\.' | sort | awk '{print $1}' | tr '\\n' ' "
 	   "')\""
 	   " = '10.0.0.1 10.0.0.2/31 10.0.0.4/31 10.0.0.6 '");
 	assert_string_equal(told("100.64.0.0/16"), "subscriber");
 	assert_string_equal(told("10.0.0.2/31"), "subscriber");
 	assert_string_equal(told("2001:db8:f000::/40"), "subscriber");
 	assert_string_equal(told("100.64.0.1/32"), "linux");
+}
+
+static void lns0_has_routes_for_what_users_always_have_outside_the_pools(void **state)
+{
+	(void)state;
+	assert_string_equal(told("10.65.0.10/32"), "subscriber");
+	assert_string_equal(told("2001:db8:77::/64"), "subscriber");
+	assert_string_equal(told("203.0.113.64/28"), "subscriber");
+	assert_string_equal(told("2001:db8:f000:1::/64"), "-");
 }
 
 static void the_first_dump_brings_addresses_and_connected_prefixes(void **state)
@@ -400,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_tap_stands_for_each_port),
 		T(lns0_holds_the_gateways_and_a_route_per_pool),
+		T(lns0_has_routes_for_what_users_always_have_outside_the_pools),
 		T(the_first_dump_brings_addresses_and_connected_prefixes),
 		T(routes_and_neighbours_of_linux_appear_change_and_vanish),
 		T(special_routes_are_drops_and_refusals),

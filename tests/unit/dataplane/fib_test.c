@@ -204,6 +204,21 @@ static void a_route_of_linux_replaces_a_framed_one_and_outlives_it(void **state)
 	assert_int_equal(get("10.9.0.1/32", NULL), DP_NH_LINUX);
 }
 
+static void a_framed_route_that_linux_sends_to_lns0_is_the_sessions_while_it_lives(void **state)
+{
+	const struct cfg_prefix routes[] = {prefix("10.9.0.0/16")};
+	uint32_t list = 0, index;
+
+	(void)state;
+	assert_int_equal(set("10.9.0.0/16", DP_NH_SUBSCRIBER, 0), 0);
+	assert_int_equal(fib_session_add(7, routes, 1, &list), 0);
+	assert_int_equal(get("10.9.0.1/32", &index), DP_NH_SESSION);
+	assert_int_equal(set("10.9.0.0/16", DP_NH_SUBSCRIBER, 0), 0); /* Linux's routes are read again */
+	assert_int_equal(get("10.9.0.1/32", &index), DP_NH_SESSION);
+	fib_session_del(7, &list);
+	assert_int_equal(get("10.9.0.1/32", NULL), DP_NH_SUBSCRIBER);
+}
+
 /* -- adjacencies -- */
 
 static void an_adjacency_is_one_word_of_interface_and_mac(void **state)
@@ -420,6 +435,7 @@ int main(void)
 		T(framed_routes_are_set_and_taken_out_together),
 		T(a_framed_route_that_another_session_has_is_refused_whole),
 		T(a_route_of_linux_replaces_a_framed_one_and_outlives_it),
+		T(a_framed_route_that_linux_sends_to_lns0_is_the_sessions_while_it_lives),
 		T(an_adjacency_is_one_word_of_interface_and_mac),
 		T(a_freed_adjacency_is_reused_only_after_tunnels_and_workers_let_go),
 		T(packets_through_an_adjacency_are_counted_since_the_last_question),
