@@ -22,8 +22,8 @@ struct freed {
 };
 
 static struct {
-	uint32_t *free;    /* stack of free indices */
-	uint64_t *seen;    /* sum of adj_used at the last dp_adj_used() */
+	uint32_t *free; /* stack of free indices */
+	uint64_t *seen; /* sum of adj_used at the last dp_adj_used() */
 	struct freed *fifo;
 	uint32_t n_free, head, tail, size;
 } a;

@@ -66,7 +66,8 @@ int dp_if_send(unsigned int ifx, const void *frame, size_t len)
 	if (!msg.m)
 		return -ENOBUFS;
 	if (dp_t.iface[ifx].vlan) {
-		rte_be16_t tag[2] = {RTE_BE16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(dp_t.iface[ifx].vlan)};
+		rte_be16_t tag[2] = {
+			RTE_BE16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(dp_t.iface[ifx].vlan)};
 
 		at = (uint8_t *)rte_pktmbuf_append(msg.m, (uint16_t)(len + sizeof(tag)));
 		memcpy(at, frame, macs);
@@ -103,8 +104,9 @@ int dp_inject(const void *packet, size_t len)
 	struct dp_msg msg = {.type = MSG_INJECT_IP};
 	const uint8_t *p = packet;
 
-	if (!len || !((p[0] >> 4 == 4 && len >= sizeof(struct rte_ipv4_hdr)) ||
-		(p[0] >> 4 == 6 && len >= sizeof(struct rte_ipv6_hdr))))
+	if (!len ||
+		!((p[0] >> 4 == 4 && len >= sizeof(struct rte_ipv4_hdr)) ||
+			(p[0] >> 4 == 6 && len >= sizeof(struct rte_ipv6_hdr))))
 		return -EINVAL;
 	msg.m = control_buffer(len);
 	if (!msg.m)
@@ -165,14 +167,15 @@ int dp_session_publish(const struct dp_session_desc *d)
 	rte_be32_t peer4;
 	int r;
 
-	if (!d->slot || d->slot > dp_t.max_sessions || endpoint < 0 || !d->sid || d->ppp_profile >= DP_PROFILES_MAX)
+	if (!d->slot || d->slot > dp_t.max_sessions || endpoint < 0 || !d->sid ||
+		d->ppp_profile >= DP_PROFILES_MAX)
 		return -EINVAL;
 	if (slot_ctl(d->slot)->state != SLOT_FREE)
 		return -EBUSY;
 	memcpy(&peer4, t->peer.addr, sizeof(peer4));
 	session_key_build(&key, d->vrf, (uint16_t)endpoint,
-		t->peer.family == 4 ? session_key_peer4(peer4, t->peer.port) :
-				      session_key_peer6(t->peer.addr, t->peer.port),
+		t->peer.family == 4 ? session_key_peer4(peer4, t->peer.port)
+				    : session_key_peer6(t->peer.addr, t->peer.port),
 		d->tid, d->sid);
 	slot_memory(d->slot, true);
 	memset(&dp_t.ppp[d->slot], 0, sizeof(dp_t.ppp[d->slot]));
@@ -250,16 +253,17 @@ static void verdict_send(const struct slot_ctl *c, uint32_t slot, const struct d
 		.slot = slot,
 		.generation = c->generation,
 		.session = {.our_ip4 = v->our_ip4, .routes = c->n_routes, .prefix6 = v->prefix6},
-		.verdict = {
-			.request = p->request,
-			.accept = p->accept,
-			.our_ip4 = p->our_ip4,
-			.peer_ip4 = p->peer_ip4,
-			.dns = {p->dns[0], p->dns[1]},
-			.nbns = {p->nbns[0], p->nbns[1]},
-			.our_ifid = p->our_ifid,
-			.peer_ifid = p->peer_ifid,
-		},
+		.verdict =
+			{
+				.request = p->request,
+				.accept = p->accept,
+				.our_ip4 = p->our_ip4,
+				.peer_ip4 = p->peer_ip4,
+				.dns = {p->dns[0], p->dns[1]},
+				.nbns = {p->nbns[0], p->nbns[1]},
+				.our_ifid = p->our_ifid,
+				.peer_ifid = p->peer_ifid,
+			},
 	};
 
 	if (len)

@@ -8,14 +8,16 @@
 #include "dataplane/session_table.h"
 #include "dataplane/worker.h"
 
-#define PACKET_RESERVE 1024u /* command ring entries that packets leave to messages about sessions */
+#define PACKET_RESERVE                                                                             \
+	1024u /* command ring entries that packets leave to messages about sessions */
 
 struct control {
 	unsigned int n_workers;
-	uint32_t load[DP_WORKERS_MAX];      /* sessions published, by owner */
-	uint8_t queue_of_tid[UINT16_MAX + 1]; /* worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
+	uint32_t load[DP_WORKERS_MAX]; /* sessions published, by owner */
+	uint8_t queue_of_tid[UINT16_MAX +
+		1]; /* worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
 	struct random_state random;
-	uint64_t packets_refused;           /* of Linux and of the control channel: no buffer or ring full */
+	uint64_t packets_refused; /* of Linux and of the control channel: no buffer or ring full */
 };
 extern struct control dp_c;
 

@@ -41,7 +41,8 @@ static void apply(struct worker *w, struct dp_msg *m)
 void dp_apply(struct worker *w)
 {
 	struct dp_msg m[COMMANDS_AT_ONCE];
-	unsigned int n = rte_ring_dequeue_burst_elem(w->commands, m, sizeof(m[0]), COMMANDS_AT_ONCE, NULL);
+	unsigned int n =
+		rte_ring_dequeue_burst_elem(w->commands, m, sizeof(m[0]), COMMANDS_AT_ONCE, NULL);
 
 	for (unsigned int i = 0; i < n; i++)
 		apply(w, &m[i]);

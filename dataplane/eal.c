@@ -67,8 +67,9 @@ static int check_cpu(int cpu, const char *key)
 {
 	if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, &allowed))
 		return 0;
-	return init_error("dataplane.%s: this process may not run on CPU %d; choose among `taskset -cp %d`", key, cpu,
-		(int)getpid());
+	return init_error(
+		"dataplane.%s: this process may not run on CPU %d; choose among `taskset -cp %d`",
+		key, cpu, (int)getpid());
 }
 
 static int check_cpus(const struct cfg *c)
@@ -94,15 +95,16 @@ static void lcore_map(const struct cfg *c, char *out, size_t size)
 int eal_start(const struct cfg *c)
 {
 	char lcores[DP_WORKERS_MAX * 12], memory[16], prefix[48];
-	char *argv[ARGS_MAX] = {"lnsd", "--lcores", lcores, "--main-lcore", "0", "-m", memory, "--file-prefix", prefix,
-		"--no-telemetry", "--no-shconf", "--log-level=*:error"};
+	char *argv[ARGS_MAX] = {"lnsd", "--lcores", lcores, "--main-lcore", "0", "-m", memory,
+		"--file-prefix", prefix, "--no-telemetry", "--no-shconf", "--log-level=*:error"};
 	int argc = 12;
 	bool pci = false;
 
 	if (check_cpus(c))
 		return -1;
 	lcore_map(c, lcores, sizeof(lcores));
-	snprintf(memory, sizeof(memory), "%llu", (unsigned long long)(c->dataplane.memory_bytes >> 20));
+	snprintf(memory, sizeof(memory), "%llu",
+		(unsigned long long)(c->dataplane.memory_bytes >> 20));
 	snprintf(prefix, sizeof(prefix), "lnsd-%d", (int)getpid());
 	argv[argc++] = c->dataplane.hugepages ? "--in-memory" : "--no-huge";
 	for (size_t i = 0; i < c->dataplane.n_ports; i++) {
@@ -119,10 +121,12 @@ int eal_start(const struct cfg *c)
 	if (rte_eal_init(argc, argv) >= 0)
 		return 0;
 	if (c->dataplane.hugepages)
-		return init_error("DPDK cannot start: %s. dataplane.hugepages is on: are %s MiB of hugepages free "
+		return init_error("DPDK cannot start: %s. dataplane.hugepages is on: are %s MiB of "
+				  "hugepages free "
 				  "(grep Huge /proc/meminfo), and are the ports bound to vfio-pci?",
 			rte_strerror(rte_errno), memory);
-	return init_error("DPDK cannot start: %s. dataplane.memory is %s MiB: is that much memory free, and not over "
+	return init_error("DPDK cannot start: %s. dataplane.memory is %s MiB: is that much memory "
+			  "free, and not over "
 			  "`ulimit -v` or the memory cgroup?",
 		rte_strerror(rte_errno), memory);
 }

@@ -45,7 +45,8 @@ static void peer_of(const struct dp_msg *m, struct l2tp_peer *peer)
 {
 	const uint8_t *l3 = rte_pktmbuf_mtod(m->m, const uint8_t *) - m->l3_off;
 	const struct rte_udp_hdr *udp =
-		(const struct rte_udp_hdr *)(rte_pktmbuf_mtod(m->m, const uint8_t *) - sizeof(*udp));
+		(const struct rte_udp_hdr *)(rte_pktmbuf_mtod(m->m, const uint8_t *) -
+			sizeof(*udp));
 
 	memset(peer, 0, sizeof(*peer));
 	peer->port = rte_be_to_cpu_16(udp->src_port);
@@ -110,7 +111,8 @@ static unsigned int take(enum event_class class, struct dp_event *ev, unsigned i
 
 	while (n < quota && empty < dp_c.n_workers) {
 		unsigned int want = RTE_MIN(quota - n, TAKE_AT_ONCE);
-		unsigned int got = rte_ring_dequeue_burst_elem(ring_of(worker, class), m, sizeof(m[0]), want, NULL);
+		unsigned int got = rte_ring_dequeue_burst_elem(
+			ring_of(worker, class), m, sizeof(m[0]), want, NULL);
 
 		for (unsigned int i = 0; i < got; i++)
 			n += translate(&m[i], &ev[n]);

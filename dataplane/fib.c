@@ -49,7 +49,8 @@ static struct trie_head *trie_known(uint32_t groups)
 	uint8_t ip[16] = {0x20, 1, 0xd, 0xb8};
 	bool known = t->groups == groups && !t->reserved && !t->used;
 
-	known = !rte_fib6_add(dp_t.fib6, ip, 48, NH(DP_NH_DROP, 0)) && known && t->reserved == 3 && t->used == 3;
+	known = !rte_fib6_add(dp_t.fib6, ip, 48, NH(DP_NH_DROP, 0)) && known && t->reserved == 3 &&
+		t->used == 3;
 	known = !rte_fib6_delete(dp_t.fib6, ip, 48) && known && !t->used;
 	return known ? t : NULL;
 }
@@ -134,7 +135,8 @@ static bool exact(const struct cfg_prefix *p, uint64_t *nh)
 	uint8_t a6[16];
 
 	if (p->family == 4) {
-		struct rte_rib_node *n = rte_rib_lookup_exact(rte_fib_get_rib(dp_t.fib4), addr4_of(p), p->len);
+		struct rte_rib_node *n =
+			rte_rib_lookup_exact(rte_fib_get_rib(dp_t.fib4), addr4_of(p), p->len);
 
 		return n && !rte_rib_get_nh(n, nh);
 	}

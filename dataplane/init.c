@@ -60,7 +60,8 @@ static int pool_init(const struct cfg *c)
 		RTE_MIN(POOL_CACHE, c->dataplane.mbufs / 8), 0, room, SOCKET_ID_ANY, "ring_mt_hts");
 	if (dp_t.pool)
 		return 0;
-	return init_error("no memory for %u packet buffers of %u bytes: raise dataplane.memory or lower dataplane.mbufs",
+	return init_error("no memory for %u packet buffers of %u bytes: raise dataplane.memory or "
+			  "lower dataplane.mbufs",
 		c->dataplane.mbufs, room);
 }
 
@@ -75,15 +76,20 @@ static int store_init(const struct cfg *c, size_t subscriber_size, struct dp_sto
 	int r = store_open(&store, path, &shape, false);
 
 	if (r == -ESTALE) {
-		fprintf(stderr, "lnsd: warning: session store %s has another version or size: starting empty\n", path);
+		fprintf(stderr,
+			"lnsd: warning: session store %s has another version or size: starting "
+			"empty\n",
+			path);
 		r = store_open(&store, path, &shape, true);
 	}
 	if (r == -EBUSY)
 		return init_error("session store %s is in use: another lnsd runs with it", path);
 	if (r)
-		return init_error("session store %s of %llu MiB: %s; choose a file in tmpfs or hugetlbfs with that much room "
+		return init_error("session store %s of %llu MiB: %s; choose a file in tmpfs or "
+				  "hugetlbfs with that much room "
 				  "(dataplane.store), or lower dataplane.max-sessions",
-			*path ? path : "in memory", (unsigned long long)(store_size(&shape) >> 20), strerror(-r));
+			*path ? path : "in memory", (unsigned long long)(store_size(&shape) >> 20),
+			strerror(-r));
 	if (store.kept)
 		store_clear(&store);
 	dp_t.session = store.array[STORE_SESSIONS];
@@ -116,7 +122,8 @@ static struct rte_ring *messages(const char *what, unsigned int worker, unsigned
 	char name[RTE_RING_NAMESIZE];
 
 	snprintf(name, sizeof(name), "%s%u", what, worker);
-	return rte_ring_create_elem(name, sizeof(struct dp_msg), n, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return rte_ring_create_elem(
+		name, sizeof(struct dp_msg), n, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 static int worker_new(const struct cfg *c, unsigned int id)
@@ -138,7 +145,8 @@ static int worker_new(const struct cfg *c, unsigned int id)
 	w->tunnel_rx = rte_calloc("tunnel_rx", (size_t)dp_t.max_tunnels + 1, sizeof(uint64_t), 64);
 	w->adj_used = rte_calloc("adj_used", (size_t)dp_t.max_adj + 1, sizeof(uint64_t), 64);
 	wheel_init(&w->wheel, nodes, boottime_ns());
-	if (!w->commands || !w->events || !w->punts || !w->punts_high || !w->tunnel_rx || !w->adj_used)
+	if (!w->commands || !w->events || !w->punts || !w->punts_high || !w->tunnel_rx ||
+		!w->adj_used)
 		return -ENOMEM;
 	return random_seed(w->rnd_key);
 }
@@ -153,8 +161,8 @@ static int hand_over_rings(unsigned int n)
 			if (from == to)
 				continue;
 			snprintf(name, sizeof(name), "hand%u-%u", from, to);
-			dp_workers[to]->from[from] = dp_workers[from]->to[to] =
-				rte_ring_create(name, HAND_OVER, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			dp_workers[to]->from[from] = dp_workers[from]->to[to] = rte_ring_create(
+				name, HAND_OVER, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 			if (!dp_workers[from]->to[to])
 				return -ENOMEM;
 		}
@@ -188,12 +196,16 @@ int tables_init(const struct cfg *c, size_t subscriber_size, struct dp_store_vie
 		return -1;
 	if (rcu_init() || slots_init(c->dataplane.max_sessions) || fib_init(routes) ||
 		adj_init(c->dataplane.max_tunnels + NEIGHBOURS))
-		return init_error("no memory for the tables of %u sessions and %u routes: raise dataplane.memory (it is %llu MiB)",
-			c->dataplane.max_sessions, routes, (unsigned long long)(c->dataplane.memory_bytes >> 20));
+		return init_error("no memory for the tables of %u sessions and %u routes: raise "
+				  "dataplane.memory (it is %llu MiB)",
+			c->dataplane.max_sessions, routes,
+			(unsigned long long)(c->dataplane.memory_bytes >> 20));
 	if (store_init(c, subscriber_size, view))
 		return -1;
 	if (random_seed(dp_c.random.key) || workers_init(c))
-		return init_error("no memory for %u workers: raise dataplane.memory (it is %llu MiB)", c->dataplane.workers,
+		return init_error(
+			"no memory for %u workers: raise dataplane.memory (it is %llu MiB)",
+			c->dataplane.workers,
 			(unsigned long long)(c->dataplane.memory_bytes >> 20));
 	return 0;
 }
@@ -216,7 +228,8 @@ int dp_launch(void)
 	if (ports_start())
 		return -1;
 	for (unsigned int i = 0; i < dp_c.n_workers; i++) {
-		int r = rte_eal_remote_launch(worker_main, dp_workers[i], (unsigned int)dp_workers[i]->lcore);
+		int r = rte_eal_remote_launch(
+			worker_main, dp_workers[i], (unsigned int)dp_workers[i]->lcore);
 
 		if (r)
 			return init_error("worker %u does not start: %s", i, rte_strerror(-r));
@@ -279,7 +292,8 @@ void dp_fini(void)
 	struct dp_msg stop = {.type = MSG_STOP};
 
 	for (unsigned int i = 0; i < dp_c.n_workers; i++)
-		if (dp_workers[i] && rte_eal_get_lcore_state((unsigned int)dp_workers[i]->lcore) == RUNNING)
+		if (dp_workers[i] &&
+			rte_eal_get_lcore_state((unsigned int)dp_workers[i]->lcore) == RUNNING)
 			control_command(i, &stop);
 	rte_eal_mp_wait_lcore();
 	ports_fini();

@@ -29,7 +29,7 @@
 struct eth {
 	const struct cfg_port *cfg; /* the first of them, for messages */
 	uint16_t port;
-	uint16_t mtu, tag;          /* largest of its interfaces; bytes of a tag, if one is tagged */
+	uint16_t mtu, tag; /* largest of its interfaces; bytes of a tag, if one is tagged */
 	uint16_t n_rxq, n_txq;
 	uint64_t rss;
 	bool tx_checksum;
@@ -93,8 +93,10 @@ static void complete_af_packet(const struct eth *e, char *dev, size_t size, unsi
 		frame *= 2;
 	if (!has_arg(dev, "qpairs"))
 		at += (size_t)snprintf(dev + at, size - at, ",qpairs=%u", workers);
-	if (at < size && !has_arg(dev, "framesz") && !has_arg(dev, "blocksz") && !has_arg(dev, "framecnt"))
-		snprintf(dev + at, size - at, ",blocksz=%u,framesz=%u,framecnt=512", RTE_MAX(frame, 4096u), frame);
+	if (at < size && !has_arg(dev, "framesz") && !has_arg(dev, "blocksz") &&
+		!has_arg(dev, "framecnt"))
+		snprintf(dev + at, size - at, ",blocksz=%u,framesz=%u,framecnt=512",
+			RTE_MAX(frame, 4096u), frame);
 }
 
 static int probe(struct eth *e, unsigned int workers)
@@ -104,7 +106,8 @@ static int probe(struct eth *e, unsigned int workers)
 	int r = 0;
 
 	snprintf(dev, sizeof(dev), "%s", name);
-	snprintf(bare, sizeof(bare), "%.*s", (int)RTE_MIN(strcspn(name, ","), sizeof(bare) - 1), name);
+	snprintf(bare, sizeof(bare), "%.*s", (int)RTE_MIN(strcspn(name, ","), sizeof(bare) - 1),
+		name);
 	if (is_af_packet(dev))
 		complete_af_packet(e, dev, sizeof(dev), workers);
 	if (!port_is_pci(name))
@@ -114,12 +117,13 @@ static int probe(struct eth *e, unsigned int workers)
 		return 0;
 	}
 	if (is_af_packet(name) || is_af_xdp(name))
-		return init_error("port %s: %s does not start: does its iface exist (`ip link`), and may we open raw sockets "
+		return init_error("port %s: %s does not start: does its iface exist (`ip link`), "
+				  "and may we open raw sockets "
 				  "(CAP_NET_RAW)?",
 			e->cfg->name, dev);
 	return init_error("port %s: no device %s: %s", e->cfg->name, dev,
-		port_is_pci(name) ? "is it bound to vfio-pci (dpdk-devbind.py --status)?" :
-				    "is the driver installed, and are its arguments right?");
+		port_is_pci(name) ? "is it bound to vfio-pci (dpdk-devbind.py --status)?"
+				  : "is the driver installed, and are its arguments right?");
 }
 
 static int configure(struct eth *e, unsigned int workers)
@@ -140,7 +144,8 @@ static int configure(struct eth *e, unsigned int workers)
 	if (is_af_packet(e->driver)) /* it has pairs */
 		e->n_txq = e->n_rxq;
 	e->tx_checksum = (info.tx_offload_capa & sums) == sums;
-	e->rss = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_L2TPV2) & info.flow_type_rss_offloads;
+	e->rss = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_L2TPV2) &
+		info.flow_type_rss_offloads;
 	if (e->n_rxq < 2)
 		e->rss = 0;
 	if (!is_af_packet(e->driver))
@@ -193,8 +198,8 @@ static int set_mtu(const struct eth *e)
 	}
 	if (!r || r == -ENOTSUP)
 		return 0;
-	return init_error("port %s: the device refuses an MTU of %u (%s): lower mtu of this port", e->cfg->name, e->mtu,
-		rte_strerror(-r));
+	return init_error("port %s: the device refuses an MTU of %u (%s): lower mtu of this port",
+		e->cfg->name, e->mtu, rte_strerror(-r));
 }
 
 static void share_queues(const struct eth *e, unsigned int workers)
@@ -209,7 +214,8 @@ static void share_queues(const struct eth *e, unsigned int workers)
 	}
 	for (unsigned int i = 0; i < workers; i++) {
 		dp_workers[i]->txq_of_port[e->port] = (uint16_t)(i < e->n_txq ? i : UINT16_MAX);
-		dp_workers[i]->tx_proxy_of_port[e->port] = (uint16_t)(i < e->n_txq ? i : i % e->n_txq);
+		dp_workers[i]->tx_proxy_of_port[e->port] =
+			(uint16_t)(i < e->n_txq ? i : i % e->n_txq);
 	}
 }
 
@@ -240,7 +246,8 @@ static struct eth *eth_of(const struct cfg_port *p, const struct cfg *c)
 	int r = configure(e, c->dataplane.workers);
 
 	if (r) {
-		init_error("port %s: %s cannot be set up: %s; more packet buffers (dataplane.mbufs) or fewer workers may help",
+		init_error("port %s: %s cannot be set up: %s; more packet buffers "
+			   "(dataplane.mbufs) or fewer workers may help",
 			p->name, p->dev, rte_strerror(-r));
 		return NULL;
 	}
@@ -255,8 +262,8 @@ static int if_init(unsigned int ifx, const struct cfg_port *p, const struct eth 
 	struct dp_if *d = &dp_t.iface[ifx];
 
 	if (dp_t.if_of[e->port][p->vlan])
-		return init_error("port %s: VLAN %u of %s belongs to port %s already", p->name, p->vlan, p->dev,
-			ifs[dp_t.if_of[e->port][p->vlan] - 1].name);
+		return init_error("port %s: VLAN %u of %s belongs to port %s already", p->name,
+			p->vlan, p->dev, ifs[dp_t.if_of[e->port][p->vlan] - 1].name);
 	*d = (struct dp_if){
 		.port = e->port,
 		.vlan = p->vlan,
@@ -302,7 +309,8 @@ int ports_start(void)
 		int r = rte_eth_dev_start(e->port);
 
 		if (r)
-			return init_error("port %s: %s does not start: %s", e->cfg->name, e->cfg->dev, rte_strerror(-r));
+			return init_error("port %s: %s does not start: %s", e->cfg->name,
+				e->cfg->dev, rte_strerror(-r));
 		e->started = true;
 		/* Linux's neighbour discovery behind the shadow tap needs multicast. */
 		if (rte_eth_allmulticast_enable(e->port))
@@ -363,7 +371,8 @@ void dp_if_counters(unsigned int ifx, struct dp_if_counters *c)
 
 	rte_eth_stats_get(dp_t.iface[ifx].port, &s);
 	for (unsigned int i = 0; i < dp_c.n_workers; i++)
-		full += __atomic_load_n(&dp_workers[i]->tx[dp_t.iface[ifx].port].full, __ATOMIC_RELAXED);
+		full += __atomic_load_n(
+			&dp_workers[i]->tx[dp_t.iface[ifx].port].full, __ATOMIC_RELAXED);
 	*c = (struct dp_if_counters){
 		.rx_packets = s.ipackets,
 		.rx_octets = s.ibytes,

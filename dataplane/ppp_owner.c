@@ -12,9 +12,9 @@
 
 #include <rte_ring_elem.h>
 
-#define EVENT_RESERVE  64u              /* free entries that an authentication frame asks for */
-#define RETRY_NS       10000000ull      /* between attempts to tell what is pending */
-#define TIMERS_A_TICK  32u
+#define EVENT_RESERVE 64u /* free entries that an authentication frame asks for */
+#define RETRY_NS      10000000ull /* between attempts to tell what is pending */
+#define TIMERS_A_TICK 32u
 
 enum pending { P_IPCP = 1 << 0, P_IPV6CP = 1 << 1, P_DOWN = 1 << 2, P_REMOVED = 1 << 3 };
 
@@ -135,10 +135,12 @@ static void ask_aaa(struct worker *w, uint32_t slot, const struct ppp_action *a)
 		return;
 	}
 	memcpy(to, w->out.bytes + base, (size_t)(end - base));
-	explicit_bzero(w->out.bytes + base, (size_t)(end - base)); /* a password may be among them */
+	explicit_bzero(
+		w->out.bytes + base, (size_t)(end - base)); /* a password may be among them */
 	m.act.aaa.name_off = (uint16_t)(m.act.aaa.name_off - base);
 	m.act.aaa.secret_off = (uint16_t)(m.act.aaa.secret_len ? m.act.aaa.secret_off - base : 0);
-	m.act.aaa.challenge_off = (uint16_t)(m.act.aaa.challenge_len ? m.act.aaa.challenge_off - base : 0);
+	m.act.aaa.challenge_off =
+		(uint16_t)(m.act.aaa.challenge_len ? m.act.aaa.challenge_off - base : 0);
 	m.m = w->ask_buf;
 	w->ask_buf = NULL;
 	if (send_event(w, &m, slot))
@@ -152,7 +154,7 @@ static void link_opened(uint32_t slot, const struct ppp_action *a)
 	struct dp_session *s = &dp_t.session[slot];
 
 	s->mtu = RTE_MIN(a->link.mtu, dp_t.more[slot].mtu_max);
-	s->flags &= (uint16_t)~(S_TX_ACFC | S_TX_PFC);
+	s->flags &= (uint16_t) ~(S_TX_ACFC | S_TX_PFC);
 	s->flags |= (a->link.tx_acfc ? S_TX_ACFC : 0) | (a->link.tx_pfc ? S_TX_PFC : 0);
 }
 
@@ -199,7 +201,7 @@ static void perform(struct worker *w, uint32_t slot)
 			ncp_changed(w, slot, a, false);
 			break;
 		case PPP_ACT_DOWN:
-			dp_t.session[slot].flags &= (uint16_t)~(S_V4 | S_V6);
+			dp_t.session[slot].flags &= (uint16_t) ~(S_V4 | S_V6);
 			tell(w, slot, P_DOWN);
 			break;
 		case PPP_ACT_TRACE:
@@ -255,7 +257,8 @@ void ppp_owner_verdict(struct worker *w, const struct dp_msg *m)
 	if (v.accept) {
 		s->ip4 = rte_cpu_to_be_32(v.peer_ip4);
 		s->prefix6 = m->session.prefix6;
-		s->flags = (uint16_t)(m->session.routes ? s->flags | S_ROUTES : s->flags & ~S_ROUTES);
+		s->flags =
+			(uint16_t)(m->session.routes ? s->flags | S_ROUTES : s->flags & ~S_ROUTES);
 		more->our_ip4 = rte_cpu_to_be_32(m->session.our_ip4);
 		more->our_ifid = v.our_ifid;
 	}
@@ -287,7 +290,7 @@ void ppp_owner_remove(struct worker *w, const struct dp_msg *m)
 		return;
 	w->owned -= s->action == S_TERMINATE;
 	s->action = S_FREE;
-	s->flags &= (uint16_t)~(S_V4 | S_V6);
+	s->flags &= (uint16_t) ~(S_V4 | S_V6);
 	dp_t.more[m->slot].pending = 0; /* nobody asks any more */
 	tell(w, m->slot, P_REMOVED);
 	rearm(w, m->slot);

@@ -23,7 +23,7 @@ enum retired_kind { RETIRED_SLOT, RETIRED_ADDR4, RETIRED_ADDR6 };
 struct retired {
 	uint64_t token;
 	uint32_t index; /* slot, or position in the table */
-	uint32_t kind;  /* enum retired_kind */
+	uint32_t kind; /* enum retired_kind */
 };
 
 /* Records head..tail wait for quiescence, tail..told are reaped: their slots are told to control by slots_freed(). */

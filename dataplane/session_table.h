@@ -32,8 +32,8 @@ static inline uint64_t session_key_peer4(rte_be32_t addr, uint16_t port)
 }
 
 /** local: number of the endpoint in dp_t.endpoint. */
-static inline void session_key_build(struct session_key *k, uint16_t vrf, uint16_t local, uint64_t peer,
-	uint16_t tid, uint16_t sid)
+static inline void session_key_build(struct session_key *k, uint16_t vrf, uint16_t local,
+	uint64_t peer, uint16_t tid, uint16_t sid)
 {
 	k->tid = tid;
 	k->sid = sid;
@@ -43,7 +43,8 @@ static inline void session_key_build(struct session_key *k, uint16_t vrf, uint16
 }
 
 /* One bulk lookup for all three tables. slots[i] is 0 where nothing was found. n <= LOOKUP_MAX. */
-static inline void slots_lookup_bulk(const struct rte_hash *h, const void **keys, unsigned int n, uint32_t *slots)
+static inline void slots_lookup_bulk(
+	const struct rte_hash *h, const void **keys, unsigned int n, uint32_t *slots)
 {
 	void *data[LOOKUP_MAX];
 	uint64_t hits = 0;
@@ -54,7 +55,8 @@ static inline void slots_lookup_bulk(const struct rte_hash *h, const void **keys
 		slots[i] = hits >> i & 1 ? (uint32_t)(uintptr_t)data[i] : 0;
 }
 
-static inline void session_lookup_bulk(const struct session_key *keys, unsigned int n, uint32_t *slots)
+static inline void session_lookup_bulk(
+	const struct session_key *keys, unsigned int n, uint32_t *slots)
 {
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
@@ -91,15 +93,15 @@ enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_REMOVING, SLOT_RETIRED };
 /* What control knows of a slot, outside the store (derived, and never touched by a worker). */
 struct slot_ctl {
 	uint32_t generation;
-	uint8_t state;      /* enum slot_state */
+	uint8_t state; /* enum slot_state */
 	uint8_t owner;
 	uint8_t n_routes;
-	int32_t key_pos;    /* of retired keys, -1 = none */
+	int32_t key_pos; /* of retired keys, -1 = none */
 	int32_t addr4_pos, addr6_pos;
-	uint32_t routes;    /* first of its framed routes (fib.c's pool), 0 = none */
+	uint32_t routes; /* first of its framed routes (fib.c's pool), 0 = none */
 	struct session_key key;
-	rte_be32_t ip4;     /* published, 0 = none */
-	uint64_t prefix6;   /* published, 0 = none */
+	rte_be32_t ip4; /* published, 0 = none */
+	uint64_t prefix6; /* published, 0 = none */
 };
 
 /** Create the tables and the FIFO in dp_t. @return 0 or -ENOMEM. */

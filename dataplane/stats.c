@@ -54,7 +54,9 @@ const char *dp_drop_text(unsigned int reason)
 
 uint64_t dp_drop_get_worker(unsigned int worker, unsigned int reason)
 {
-	return reason < DROP_REASONS ? __atomic_load_n(&dp_workers[worker]->drop[reason], __ATOMIC_RELAXED) : 0;
+	return reason < DROP_REASONS
+		? __atomic_load_n(&dp_workers[worker]->drop[reason], __ATOMIC_RELAXED)
+		: 0;
 }
 
 uint64_t dp_drop_get(unsigned int reason)

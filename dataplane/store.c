@@ -66,7 +66,9 @@ static void lay_out(struct header *h, const struct store_shape *shape)
 
 		h->array[i].offset = at;
 		h->array[i].record_bytes = size[i];
-		at += round_up(size[i] * ((tunnels ? shape->max_tunnels : shape->max_sessions) + 1ull), PAGE);
+		at += round_up(
+			size[i] * ((tunnels ? shape->max_tunnels : shape->max_sessions) + 1ull),
+			PAGE);
 	}
 	h->bytes = at;
 }

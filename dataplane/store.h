@@ -27,8 +27,8 @@ struct store_shape {
 struct store {
 	void *base;
 	uint64_t bytes;
-	int fd;         /* -1 = anonymous */
-	bool kept;      /* the file was there and has our layout: the records in it are those of the last process */
+	int fd; /* -1 = anonymous */
+	bool kept; /* the file was there and has our layout: the records in it are those of the last process */
 	uint64_t starts; /* how often this file was opened, this time included */
 	void *array[STORE_ARRAYS];
 };

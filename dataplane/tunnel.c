@@ -21,9 +21,10 @@
 #define L2TP_PPP_BYTES   10 /* flags, tunnel id, session id; FF 03 and protocol */
 
 static struct {
-	uint64_t changed, round, done; /* newest change; the one this round covers; the last complete round's */
-	uint32_t next;                 /* tunnel to resolve; 0 = no round */
-	uint32_t highest;              /* highest slot that was ever set */
+	uint64_t changed, round,
+		done; /* newest change; the one this round covers; the last complete round's */
+	uint32_t next; /* tunnel to resolve; 0 = no round */
+	uint32_t highest; /* highest slot that was ever set */
 } t;
 
 uint64_t tunnels_stale(void)
@@ -46,7 +47,8 @@ int endpoint_find(uint16_t vrf, uint8_t family, const uint8_t *addr)
 	for (unsigned int i = 0; i < dp_t.n_endpoints; i++) {
 		const struct dp_endpoint *e = &dp_t.endpoint[i];
 
-		if (e->vrf == vrf && e->family == family && !memcmp(e->addr, addr, family == 4 ? 4 : 16))
+		if (e->vrf == vrf && e->family == family &&
+			!memcmp(e->addr, addr, family == 4 ? 4 : 16))
 			return (int)i;
 	}
 	return -1;
@@ -156,7 +158,7 @@ void dp_tunnel_set(uint32_t tunnel, uint32_t generation, const struct l2tp_peer 
 	d->tid = tid;
 	d->peer_tid = rte_cpu_to_be_16(peer_tid);
 	d->peer = *peer;
-	d->l3_len = (uint8_t)template(d->header, peer);
+	d->l3_len = (uint8_t) template(d->header, peer);
 	d->pseudo_sum = partial_sum(d->header, d->l3_len);
 	d->flags = peer->family == 6 ? T_V6 | T_UDP_CSUM : 0; /* RFC 8200 s8.1: never 0 on IPv6 */
 	if (e < 0 || dp_t.endpoint[e].udp_csum_data)
@@ -210,12 +212,14 @@ void tunnels_tick(void)
 }
 
 /* Everything of an outer packet but the payload, checksums included, in front of the payload in m. */
-static void encapsulate(struct rte_mbuf *m, const struct l2tp_peer *peer, const struct dp_if *out, uint64_t adj)
+static void encapsulate(
+	struct rte_mbuf *m, const struct l2tp_peer *peer, const struct dp_if *out, uint64_t adj)
 {
 	uint8_t header[48];
 	unsigned int l3_len = template(header, peer);
 	uint16_t udp_len = (uint16_t)(m->pkt_len + sizeof(struct rte_udp_hdr));
-	uint8_t *l3 = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(l3_len + sizeof(struct rte_udp_hdr)));
+	uint8_t *l3 =
+		(uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(l3_len + sizeof(struct rte_udp_hdr)));
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(l3 + l3_len);
 	struct rte_ether_hdr *eth;
 	rte_be16_t type;
@@ -251,7 +255,8 @@ static void encapsulate(struct rte_mbuf *m, const struct l2tp_peer *peer, const 
 int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len)
 {
 	uint32_t adj = peer_adjacency(peer->vrf, peer->family, peer->addr);
-	unsigned int l3_len = peer->family == 4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	unsigned int l3_len =
+		peer->family == 4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
 	struct dp_msg msg = {.type = MSG_TX_FRAME};
 	uint64_t word;
 
@@ -267,5 +272,6 @@ int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len)
 	memcpy(rte_pktmbuf_append(msg.m, (uint16_t)len), bytes, len);
 	encapsulate(msg.m, peer, &dp_t.iface[msg.ifx], word);
 	/* One tunnel's messages by one worker, so that they keep their order. */
-	return control_packet_take((peer->port + peer->addr[3] + peer->addr[15]) % dp_c.n_workers, &msg);
+	return control_packet_take(
+		(peer->port + peer->addr[3] + peer->addr[15]) % dp_c.n_workers, &msg);
 }

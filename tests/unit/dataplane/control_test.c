@@ -93,8 +93,11 @@ static void publishing_and_removing_count_the_load(void **state)
 
 static void a_session_from_an_address_that_is_no_endpoint_is_refused(void **state)
 {
-	const struct l2tp_peer peer = {
-		.family = 4, .port = 1701, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 99}};
+	const struct l2tp_peer peer = {.family = 4,
+		.port = 1701,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 2},
+		.local = {192, 0, 2, 99}};
 	struct dp_session_desc d = {.slot = 1, .generation = 1, .tunnel = 2, .tid = 5, .sid = 6};
 
 	(void)state;
@@ -103,10 +106,13 @@ static void a_session_from_an_address_that_is_no_endpoint_is_refused(void **stat
 }
 
 /* What punt.c hands over: data at the payload, headers before it. */
-static void punt(unsigned int worker, struct rte_ring *r, uint8_t type, const uint8_t *packet, uint16_t len,
-	uint16_t l3_off)
+static void punt(unsigned int worker, struct rte_ring *r, uint8_t type, const uint8_t *packet,
+	uint16_t len, uint16_t l3_off)
 {
-	struct dp_msg m = {.type = type, .worker = (uint8_t)worker, .l3_off = l3_off, .m = rte_pktmbuf_alloc(dp_t.pool)};
+	struct dp_msg m = {.type = type,
+		.worker = (uint8_t)worker,
+		.l3_off = l3_off,
+		.m = rte_pktmbuf_alloc(dp_t.pool)};
 
 	memcpy(rte_pktmbuf_append(m.m, len), packet, len);
 	rte_pktmbuf_adj(m.m, l3_off);

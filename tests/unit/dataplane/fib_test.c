@@ -35,7 +35,8 @@ static int del(const char *text)
 
 static void every_type_of_route_comes_back_with_its_index(void **state)
 {
-	static const enum dp_nh types[] = {DP_NH_NONE, DP_NH_LINUX, DP_NH_ADJ, DP_NH_SUBSCRIBER, DP_NH_SESSION, DP_NH_DROP};
+	static const enum dp_nh types[] = {
+		DP_NH_NONE, DP_NH_LINUX, DP_NH_ADJ, DP_NH_SUBSCRIBER, DP_NH_SESSION, DP_NH_DROP};
 	uint32_t index;
 
 	(void)state;
@@ -60,8 +61,10 @@ static void where_nothing_is_routed_there_is_no_route(void **state)
 
 static void a_deleted_route_uncovers_the_one_behind_it(void **state)
 {
-	static const char *const chain4[] = {"0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.0/28", "10.1.2.3/32"};
-	static const char *const chain6[] = {"::/0", "2001:db8::/32", "2001:db8:1::/48", "2001:db8:1:1::/64", "2001:db8:1:1::1/128"};
+	static const char *const chain4[] = {"0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16",
+		"10.1.2.0/24", "10.1.2.0/28", "10.1.2.3/32"};
+	static const char *const chain6[] = {"::/0", "2001:db8::/32", "2001:db8:1::/48",
+		"2001:db8:1:1::/64", "2001:db8:1:1::1/128"};
 	uint32_t index;
 
 	(void)state;
@@ -120,10 +123,12 @@ static void ten_thousand_routes_come_and_go(void **state)
 	uint32_t index;
 
 	(void)state;
-	for (int round = 0; round < 4; round++) { /* 22.11's trie does not give back what it reserved: fib.c does */
+	for (int round = 0; round < 4;
+		round++) { /* 22.11's trie does not give back what it reserved: fib.c does */
 		for (uint32_t i = 0; i < 10000; i++) {
 			struct cfg_prefix p = {4, 24, {20, (uint8_t)(i >> 8), (uint8_t)i}};
-			struct cfg_prefix q = {6, 48, {0x20, 1, 0xd, 0xb8, (uint8_t)(i >> 8), (uint8_t)i}};
+			struct cfg_prefix q = {
+				6, 48, {0x20, 1, 0xd, 0xb8, (uint8_t)(i >> 8), (uint8_t)i}};
 
 			assert_int_equal(dp_route_set(0, &p, DP_NH_ADJ, i + 1), 0);
 			assert_int_equal(dp_route_set(0, &q, DP_NH_ADJ, i + 1), 0);
@@ -135,7 +140,8 @@ static void ten_thousand_routes_come_and_go(void **state)
 		assert_int_equal(index, 0x102 + 1);
 		for (uint32_t i = 0; i < 10000; i++) {
 			struct cfg_prefix p = {4, 24, {20, (uint8_t)(i >> 8), (uint8_t)i}};
-			struct cfg_prefix q = {6, 48, {0x20, 1, 0xd, 0xb8, (uint8_t)(i >> 8), (uint8_t)i}};
+			struct cfg_prefix q = {
+				6, 48, {0x20, 1, 0xd, 0xb8, (uint8_t)(i >> 8), (uint8_t)i}};
 
 			assert_int_equal(dp_route_del(0, &p), 0);
 			assert_int_equal(dp_route_del(0, &q), 0);
@@ -163,7 +169,8 @@ static void more_routes_than_there_is_room_for_are_refused(void **state)
 
 static void framed_routes_are_set_and_taken_out_together(void **state)
 {
-	const struct cfg_prefix routes[] = {prefix("10.9.0.0/16"), prefix("2001:db8:9::/48"), prefix("10.8.0.0/30")};
+	const struct cfg_prefix routes[] = {
+		prefix("10.9.0.0/16"), prefix("2001:db8:9::/48"), prefix("10.8.0.0/30")};
 	uint32_t list = 0, index;
 
 	(void)state;
@@ -305,7 +312,11 @@ static void a_tunnel_follows_route_and_neighbour(void **state)
 
 static void a_tunnels_mtu_is_its_interfaces_less_38_and_58(void **state)
 {
-	struct l2tp_peer six = {.family = 6, .port = 1701, .local_port = 1701, .addr = {0x20, 1}, .local = {0x20, 2}};
+	struct l2tp_peer six = {.family = 6,
+		.port = 1701,
+		.local_port = 1701,
+		.addr = {0x20, 1},
+		.local = {0x20, 2}};
 
 	(void)state;
 	assert_int_equal(dp_tunnel_mtu(TUNNEL), 1500 - 38);
@@ -318,7 +329,8 @@ static void a_tunnels_mtu_is_its_interfaces_less_38_and_58(void **state)
 }
 
 /* Ones' complement sum over the pseudo-header and datagram, by RFC 768, byte by byte. */
-static uint16_t udp_sum(const uint8_t *src, const uint8_t *dst, size_t alen, const uint8_t *udp, size_t n)
+static uint16_t udp_sum(
+	const uint8_t *src, const uint8_t *dst, size_t alen, const uint8_t *udp, size_t n)
 {
 	uint32_t sum = 17 + (uint32_t)n;
 
@@ -334,9 +346,13 @@ static uint16_t udp_sum(const uint8_t *src, const uint8_t *dst, size_t alen, con
 static void a_control_message_leaves_with_all_headers_and_right_checksums(void **state)
 {
 	const uint8_t payload[] = {0xc8, 2, 0, 13, 0, 1, 0, 0, 0, 0, 0, 0, 9}; /* odd length */
-	const struct l2tp_peer peer = {
-		.family = 4, .port = 40001, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 1}};
-	const struct l2tp_peer six = {.family = 6, .port = 5, .local_port = 1701, .addr = {0x20, 1}, .local = {0x20, 2}};
+	const struct l2tp_peer peer = {.family = 4,
+		.port = 40001,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 2},
+		.local = {192, 0, 2, 1}};
+	const struct l2tp_peer six = {
+		.family = 6, .port = 5, .local_port = 1701, .addr = {0x20, 1}, .local = {0x20, 2}};
 	const uint8_t *ip = tx_last.b + 14;
 	uint32_t sum = 0;
 
@@ -369,8 +385,11 @@ static void a_control_message_leaves_with_all_headers_and_right_checksums(void *
 static void a_control_message_may_fill_the_mtu_and_no_more(void **state)
 {
 	static const uint8_t payload[1473];
-	const struct l2tp_peer peer = {
-		.family = 4, .port = 1701, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 1}};
+	const struct l2tp_peer peer = {.family = 4,
+		.port = 1701,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 2},
+		.local = {192, 0, 2, 1}};
 
 	(void)state;
 	set("0.0.0.0/0", DP_NH_ADJ, dp_adj_new(0, mac_a));
@@ -381,7 +400,8 @@ static void a_control_message_may_fill_the_mtu_and_no_more(void **state)
 static void a_frame_of_linux_gets_the_vlan_tag_of_its_interface(void **state)
 {
 	const uint8_t frame[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x08, 0x06, 42};
-	const uint8_t tagged[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x81, 0, 0, 100, 0x08, 0x06, 42};
+	const uint8_t tagged[20] = {
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x81, 0, 0, 100, 0x08, 0x06, 42};
 
 	(void)state;
 	dp_t.n_ifs = 2;

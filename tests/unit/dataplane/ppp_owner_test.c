@@ -6,9 +6,9 @@
 
 #include "tables.h"
 
-#define SLOT 5u
-#define GEN  3u
-#define W    dp_workers[1]
+#define SLOT   5u
+#define GEN    3u
+#define W      dp_workers[1]
 #define SECOND 1000000000ull
 
 enum { CONF_REQ = 1, CONF_ACK, CONF_NAK, CONF_REJ, TERM_REQ, TERM_ACK };
@@ -46,7 +46,8 @@ static bool sent_has(uint16_t proto, uint8_t code, struct sent *s)
 
 static void peer_sends(uint16_t proto, uint8_t code, uint8_t id, const void *data, uint16_t n)
 {
-	uint8_t f[256] = {(uint8_t)(proto >> 8), (uint8_t)proto, code, id, (uint8_t)((n + 4) >> 8), (uint8_t)(n + 4)};
+	uint8_t f[256] = {(uint8_t)(proto >> 8), (uint8_t)proto, code, id, (uint8_t)((n + 4) >> 8),
+		(uint8_t)(n + 4)};
 
 	if (n)
 		memcpy(f + 6, data, n);
@@ -92,14 +93,24 @@ static void lcp_opens(void)
 
 static void peer_authenticates(void)
 {
-	peer_sends(PPP_PAP, 1, 7, "\x05" "alice" "\x06" "wonder", 13);
+	peer_sends(PPP_PAP, 1, 7,
+		"\x05"
+		"alice"
+		"\x06"
+		"wonder",
+		13);
 }
 
 static struct dp_verdict yes(const struct dp_event *ask)
 {
 	return (struct dp_verdict){
-		.ppp = {.request = ask->act.aaa.request, .accept = true, .our_ip4 = 0x64400001, .peer_ip4 = 0x64400005,
-			.our_ifid = 1, .peer_ifid = 5, .message = "welcome"},
+		.ppp = {.request = ask->act.aaa.request,
+			.accept = true,
+			.our_ip4 = 0x64400001,
+			.peer_ip4 = 0x64400005,
+			.our_ifid = 1,
+			.peer_ifid = 5,
+			.message = "welcome"},
 		.prefix6 = 0x20010db800000005,
 		.our_ip4 = 0x64400001,
 	};

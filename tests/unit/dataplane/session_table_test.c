@@ -76,7 +76,8 @@ static void a_packet_from_another_peer_does_not_find_the_session(void **state)
 static void a_bulk_lookup_answers_each_key_by_itself(void **state)
 {
 	(void)state;
-	struct session_key k[3] = {key_of(publish_on(1, 1, 0)), key_of(999), key_of(publish_on(2, 1, 1))};
+	struct session_key k[3] = {
+		key_of(publish_on(1, 1, 0)), key_of(999), key_of(publish_on(2, 1, 1))};
 	uint32_t slot[3];
 
 	session_lookup_bulk(k, 3, slot);
@@ -121,7 +122,8 @@ static void a_slot_is_free_only_after_every_worker_was_quiescent(void **state)
 static void a_slot_that_is_not_reaped_is_refused(void **state)
 {
 	(void)state;
-	struct dp_session_desc d = {.slot = 5, .generation = 2, .tunnel = TUNNEL, .tid = TID, .sid = 40};
+	struct dp_session_desc d = {
+		.slot = 5, .generation = 2, .tunnel = TUNNEL, .tid = TID, .sid = 40};
 
 	publish_on(5, 1, 0);
 	remove_and_answer(5, 1);
@@ -145,13 +147,15 @@ static void all_sessions_go_down_and_their_keys_come_back_before_the_first_reap(
 	assert_int_equal(slots_reap(), SESSIONS); /* nobody was quiescent */
 	for (uint32_t i = 0; i < SESSIONS; i++) {
 		/* the table takes the same keys for other slots, though no position was freed */
-		assert_int_equal(rte_hash_add_key_data(dp_t.keys, &k[i], (void *)(uintptr_t)(i + 7)), 0);
+		assert_int_equal(
+			rte_hash_add_key_data(dp_t.keys, &k[i], (void *)(uintptr_t)(i + 7)), 0);
 		assert_int_equal(find((uint16_t)(i + 1)), i + 7);
 	}
 	workers_quiescent();
 	assert_int_equal(slots_reap(), 0);
 	for (uint32_t i = 0; i < SESSIONS; i++) {
-		assert_int_equal(find((uint16_t)(i + 1)), i + 7); /* reaping took the old positions, not the new */
+		assert_int_equal(find((uint16_t)(i + 1)),
+			i + 7); /* reaping took the old positions, not the new */
 		rte_hash_free_key_with_position(dp_t.keys, rte_hash_del_key(dp_t.keys, &k[i]));
 	}
 }
@@ -173,7 +177,8 @@ static void ten_thousand_rounds_of_set_up_and_removal_leave_the_tables_empty(voi
 		assert_int_equal(next_event().type, DP_EV_SESSION_FREE);
 	}
 	dp_memory(&info);
-	assert_int_equal(info.keys + info.addresses4 + info.addresses6 + info.slots_awaiting_reap, 0);
+	assert_int_equal(
+		info.keys + info.addresses4 + info.addresses6 + info.slots_awaiting_reap, 0);
 }
 
 static void an_old_generation_names_nothing(void **state)

@@ -16,7 +16,8 @@
 #include "dataplane/store.h"
 
 static char path[64];
-static const struct store_shape shape = {.max_tunnels = 10, .max_sessions = 100, .subscriber_size = 72};
+static const struct store_shape shape = {
+	.max_tunnels = 10, .max_sessions = 100, .subscriber_size = 72};
 
 static int new_path(void **state)
 {
@@ -42,7 +43,8 @@ static void every_array_begins_at_a_cache_line_and_none_overlap(void **state)
 		assert_int_equal((uintptr_t)s.array[i] % 64, 0);
 		assert_true((uint8_t *)s.array[i] > (uint8_t *)(i ? s.array[i - 1] : s.base));
 	}
-	assert_true((uint8_t *)s.array[STORE_SESSIONS] - (uint8_t *)s.array[STORE_SUBSCRIBERS] >= 101 * 72);
+	assert_true((uint8_t *)s.array[STORE_SESSIONS] - (uint8_t *)s.array[STORE_SUBSCRIBERS] >=
+		101 * 72);
 	memset(s.array[STORE_TUNNELS], 1, 64); /* the last array is inside */
 	store_close(&s);
 }

@@ -71,8 +71,9 @@ void worker_init(struct worker *w)
 int tables_group(void **state)
 {
 	char file_prefix[32];
-	char *argv[] = {"test", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--no-shconf", "--log-level=3",
-		"--lcores", "0@0,1@0", "--file-prefix", file_prefix};
+	char *argv[] = {"test", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry",
+		"--no-shconf", "--log-level=3", "--lcores", "0@0,1@0", "--file-prefix",
+		file_prefix};
 
 	(void)state;
 	snprintf(file_prefix, sizeof(file_prefix), "lnsd-test-%d", (int)getpid());
@@ -95,8 +96,11 @@ static struct cfg *small_cfg(void)
 int tables_setup(void **state)
 {
 	static const struct cfg_endpoint e = {.address = {4, 32, {192, 0, 2, 1}}};
-	const struct l2tp_peer peer = {
-		.family = 4, .port = 1701, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 1}};
+	const struct l2tp_peer peer = {.family = 4,
+		.port = 1701,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 2},
+		.local = {192, 0, 2, 1}};
 	struct dp_store_view view;
 
 	(void)state;

@@ -29,8 +29,9 @@ extern unsigned int advertised; /* calls of nd_advertise() */
 extern unsigned int tx_frames, injected;
 extern struct sent tx_last; /* the last frame of worker_tx_frame_take(); slot is the interface */
 
-int tables_group(void **state);    /* cmocka: EAL */
-int tables_setup(void **state);    /* fresh tables, one IPv4 endpoint 192.0.2.1, tunnel 1 from 192.0.2.2 */
+int tables_group(void **state); /* cmocka: EAL */
+int tables_setup(
+	void **state); /* fresh tables, one IPv4 endpoint 192.0.2.1, tunnel 1 from 192.0.2.2 */
 int tables_teardown(void **state); /* fails when a buffer leaked */
 bool sent_take(struct sent *s);
 /** Both workers pass a quiescent state. */
