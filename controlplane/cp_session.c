@@ -290,6 +290,7 @@ static void ask_aaa(struct cp *cp, const struct dp_event *ev)
 	const struct cfg_ppp_profile *p = &cp->cfg->ppp_profiles[s->ppp_profile];
 	const uint32_t before = s->user_index;
 	const char *why;
+	int rc;
 
 	/* LCP may be negotiated anew (RFC 1661 s3.4): the same user keeps its addresses, another one is refused. */
 	if (before)
@@ -318,10 +319,12 @@ static void ask_aaa(struct cp *cp, const struct dp_event *ev)
 		return;
 	}
 	verdict_fill(cp, ev->slot, user, p, &v);
-	if (dp_session_verdict(ev->slot, ev->generation, &v) == -EEXIST) {
+	rc = dp_session_verdict(ev->slot, ev->generation, &v);
+	if (rc) {
 		addresses_give(cp, s);
 		v = (struct dp_verdict){.ppp = {.request = ev->act.aaa.request}};
-		auth_refused(cp, ev->slot, &v, "address or route is in use by another session");
+		auth_refused(cp, ev->slot, &v,
+			rc == -EEXIST ? "address or route is in use by another session" : "no room for its addresses or routes");
 		return;
 	}
 	s->user_index = (uint32_t)(user - cp->cfg->users) + 1;

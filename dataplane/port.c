@@ -95,7 +95,7 @@ static void complete_af_packet(const struct eth *e, char *dev, size_t size, unsi
 		at += (size_t)snprintf(dev + at, size - at, ",qpairs=%u", workers);
 	if (at < size && !has_arg(dev, "framesz") && !has_arg(dev, "blocksz") &&
 		!has_arg(dev, "framecnt"))
-		snprintf(dev + at, size - at, ",blocksz=%u,framesz=%u,framecnt=512",
+		snprintf(dev + at, size - at, ",blocksz=%u,framesz=%u,framecnt=4096",
 			RTE_MAX(frame, 4096u), frame);
 }
 

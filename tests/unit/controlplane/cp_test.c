@@ -623,6 +623,17 @@ static void an_address_in_use_elsewhere_is_refused_and_given_back(void **state)
 	assert_int_equal(lab->cp->pools[0].used, 0);
 }
 
+static void a_full_address_table_refuses_and_gives_the_address_back(void **state)
+{
+	struct lab *lab = *state;
+
+	tunnel_comes_up(lab, "lac-1", 9);
+	dp.verdict_rc = -ENOSPC;
+	pap(lab, call_comes_up(lab, 5), "alice", "wonder");
+	assert_false(dp.verdict.ppp.accept);
+	assert_int_equal(lab->cp->pools[0].used, 0);
+}
+
 static void an_empty_pool_refuses_and_a_freed_address_serves_again(void **state)
 {
 	struct lab *lab = *state;
@@ -826,6 +837,7 @@ int main(void)
 		STORY(renegotiation_by_the_same_user_keeps_its_address_and_another_user_is_refused),
 		STORY(a_static_address_and_framed_routes_go_with_the_verdict),
 		STORY(an_address_in_use_elsewhere_is_refused_and_given_back),
+		STORY(a_full_address_table_refuses_and_gives_the_address_back),
 		STORY(an_empty_pool_refuses_and_a_freed_address_serves_again),
 		STORY(the_end_of_ppp_sends_cdn_and_removes_the_session),
 		STORY(a_slot_is_used_again_only_after_the_workers_let_go),
