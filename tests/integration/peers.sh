@@ -5,7 +5,7 @@
 LWIP=$BUILD/integration/lwip/lwip-l2tp
 
 lwip_ready() { "$HERE/lwip/build" "$(dirname "$LWIP")" || die "lwIP's client cannot be built"; }
-lwip() { in_lac "$LWIP" -i lac0 -a $LAC_IP/24 -l $LNS_IP "$@"; }
+lwip() { in_lac timeout -k 1 60 "$LWIP" -i lac0 -a $LAC_IP/24 -l $LNS_IP "$@"; }
 lwip_in_background() {
 	local name=$1
 	shift
@@ -72,6 +72,7 @@ lac_l2tpns() {
 		set cluster_hb_interval 1
 		set cluster_hb_timeout 5
 		set pppoe_if_to_bind "acc0"
+		set l2tp_secret "$secret"
 	CONF
 	for user in "$@"; do echo "setforward $user $LNS_IP 1701 $secret" >>"$home/startup-config"; done
 	echo 10.99.0.0/24 >"$home/ip_pool"

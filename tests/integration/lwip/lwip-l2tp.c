@@ -307,16 +307,31 @@ static void start_lwip(void)
 	netif_set_default(&eth);
 }
 
+/* lwIP keeps one packet per unresolved address and would lose all SCCRQs but the last. */
+static void resolve(const ip4_addr_t *lns)
+{
+	u32_t start = sys_now();
+	struct eth_addr *mac;
+	const ip4_addr_t *entry;
+
+	while (etharp_find_addr(&eth, lns, &mac, &entry) < 0 && sys_now() - start < 3000) {
+		etharp_request(&eth, lns);
+		spin(100);
+	}
+}
+
 static void dial(void)
 {
 	u8_t auth = !strcmp(opt.auth, "pap") ? PPPAUTHTYPE_PAP
 		: !strcmp(opt.auth, "chap")  ? PPPAUTHTYPE_CHAP
 					     : PPPAUTHTYPE_ANY;
 	u8_t secret_len = opt.secret ? (u8_t)strlen(opt.secret) : 0;
-	u32_t start = sys_now();
 	ip_addr_t lns;
+	u32_t start;
 
 	ipaddr_aton(opt.lns, &lns);
+	resolve(ip_2_ip4(&lns));
+	start = sys_now();
 	for (int i = 0; i < opt.sessions; i++) {
 		struct subscriber *s = &subs[i];
 

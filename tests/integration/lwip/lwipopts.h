@@ -16,6 +16,9 @@
 #define LWIP_IPV4 1
 #define LWIP_IPV6 1
 #define LWIP_IPV6_AUTOCONFIG 1
+#define LWIP_ND6_NUM_NEIGHBORS 100 /* its indexes are 8 bits */
+#define LWIP_ND6_NUM_PREFIXES 100
+#define LWIP_ND6_NUM_ROUTERS 100
 #define IPV6_FRAG_COPYHEADER 1
 #define IP_REASSEMBLY 1
 #define LWIP_RAW 1

@@ -9,6 +9,7 @@ spawn iperf $CORE_NS iperf3 -s
 
 guest sub $LAC_NS lac0 <<'STORY'
 	ip addr add 192.0.2.2/24 dev vec0
+	secret=guess challenge=no port=1702 patience=2 check "a wrong secret is refused" differs dial thief alice wonder
 	secret=s3cret check "logs in with CHAP" dial home alice wonder
 	check "is given a name server" grep -q 192.0.2.53 /etc/ppp/resolv.conf
 	check "gets an IPv6 address" within 10 has_ipv6 home
@@ -31,4 +32,6 @@ expect "the core pings the subscriber over IPv4" in_core ping -c 5 -i 0.2 -W 2 $
 expect "the core pings the subscriber over IPv6" in_core ping -6 -c 5 -i 0.2 -W 2 "$(cat "$OUT/sub/address6")"
 tells sub pinged
 guest_ends sub 60
+expect "the wrong secret heard StopCCN: not authorised" at_least \
+	"$(seen access "l2tp.avp.message_type == 4 && l2tp.result_code == 4 && ip.src == $LNS_IP" | wc -l)" 1
 expect "no session is left" within 5 no_sessions

@@ -18,7 +18,7 @@ access=${lnsd_mac[0]} core=${lnsd_mac[1]}
 expect "one ARP answer for each request" equal "$(replies access $access 'arp.opcode == 2')" \
 	"$(seen access "eth.src != $access && arp.opcode == 1 && arp.dst.proto_ipv4 == $LNS_IP" | wc -l)"
 expect "one echo reply" equal "$(replies access $access 'icmp.type == 0')" 1
-expect "one neighbour advertisement" equal "$(replies core $core 'icmpv6.type == 136 && icmpv6.na.flag.s == 1')" \
+expect "one neighbour advertisement" equal "$(replies core $core 'icmpv6.type == 136 && icmpv6.nd.na.flag.s == 1')" \
 	"$(seen core "eth.src != $core && icmpv6.type == 135 && icmpv6.nd.ns.target_address == 2001:db8:cc::1" | wc -l)"
 expect "one echo reply over IPv6" equal "$(replies core $core 'icmpv6.type == 129')" 1
 expect "no unreachable for port 1701" equal "$(replies access $access 'icmp.type == 3 && udp.dstport == 1701')" 0
