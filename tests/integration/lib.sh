@@ -62,6 +62,7 @@ within() {
 differs() { ! "$@"; }
 equal() { [ "$1" = "$2" ] || { echo "is: $1, should be: $2"; return 1; }; }
 at_least() { [ "$1" -ge "$2" ] || { echo "is: $1, should be at least: $2"; return 1; }; }
+at_most() { [ "$1" -le "$2" ] || { echo "is: $1, should be at most: $2"; return 1; }; }
 
 # need FILE|COMMAND...: what the story cannot run without.
 need() {
@@ -229,15 +230,17 @@ lnsd_ready() {
 lnsctl() { in_lns "$LNSCTL" --socket "$SOCKET" "$@"; }
 
 # What lnsd says of itself.
-sessions_up() { lnsctl show summary --json | jq .sessions.up; }
-tunnels_up() { lnsctl show summary --json | jq .tunnels.up; }
-no_sessions() { equal "$(lnsctl show summary --json | jq .sessions.total)" 0; }
-owners() { lnsctl show sessions --json | jq -r '[.sessions[].worker] | unique | join(" ")'; }
-session_mtu() { lnsctl show sessions --json | jq '.sessions[0].mtu'; }
-session_ids() { lnsctl show sessions --json | jq -r '.sessions[].id'; }
-session_tunnels() { lnsctl show sessions --json | jq -r '.sessions[].tunnel'; }
-memory() { lnsctl show memory --json | jq -S .; }
-at_rest() { local m; m=$(memory); sleep 2; [ "$(memory)" = "$m" ]; }
+sessions_up() { lnsctl show summary --json | jq .sessions_up; }
+tunnels_up() { lnsctl show summary --json | jq .tunnels_up; }
+no_sessions() { equal "$(lnsctl show summary --json | jq .sessions)" 0; }
+owners() { lnsctl show sessions --json | jq -r '[.[].worker] | unique | join(" ")'; }
+session_mtu() { lnsctl show sessions --json | jq '.[0].mtu'; }
+session_ids() { lnsctl show sessions --json | jq -r '.[] | "\(.tid)/\(.sid)"'; }
+# All that is in use now, in lines. Resident memory has a high-water mark and is asked for apart.
+memory() { lnsctl show memory --json | jq -S 'del(.resident_bytes)'; }
+resident_kb() { lnsctl show memory --json | jq '.resident_bytes / 1024 | floor'; }
+# No session, and no tunnel: not even one that only waits for late duplicates after its StopCCN.
+at_rest() { lnsctl show memory --json | jq -e '.l2tp_tunnels == 0 and .slots_awaiting_reap == 0'; }
 
 stop_lnsd() {
 	local pid=${job[lnsd]:-} status

@@ -15,4 +15,7 @@ end lac KILL
 died=$SECONDS
 expect "they are down within 40 s" within 40 no_sessions
 echo "      after $((SECONDS - died)) s"
+lnsctl show summary --json >"$OUT/summary.json"
+expect "1,000 ended, none of them by the subscriber" jq -e '.sessions_up_total == 1000 and .tunnels == 0 and
+	([.down_by_cause[]] | add) == 1000 and (.down_by_cause["peer-terminated"] // 0) == 0' "$OUT/summary.json"
 expect "a new LAC brings 1,000 up within 10 s" in_lac $(lac --timeout 10 --json "$OUT/new.json")
