@@ -129,7 +129,8 @@ static void take(struct decoder *d, struct l2tp_avp *avp)
 	}
 	len = rd_left(&avp->value);
 	if (len < row->min || len > row->max) {
-		malformed(d, avp, ERR_LENGTH, "length of");
+		/* what a wrong secret gives must look like what cannot be deciphered at all (s4.3) */
+		malformed(d, avp, avp->hidden ? ERR_RANGE : ERR_LENGTH, avp->hidden ? "cannot unhide" : "length of");
 		return;
 	}
 	if (avp->type == L2TP_AVP_RANDOM_VECTOR) {
