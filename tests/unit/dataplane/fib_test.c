@@ -382,6 +382,22 @@ static void a_control_message_leaves_with_all_headers_and_right_checksums(void *
 	assert_int_equal(udp_sum(ip + 8, ip + 24, 16, ip + 40, 8 + sizeof(payload)), 0xffff);
 }
 
+/* RFC 6864 s4: no outer packet is ever cut, so all of them may have the same identification. */
+static void the_outer_ipv4_header_has_df_and_identification_0(void **state)
+{
+	const struct l2tp_peer peer = {
+		.family = 4, .port = 40001, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 1}};
+	const uint8_t zlb[12] = {0xc8, 2, 0, 12}, atomic[4] = {0, 0, 0x40, 0};
+
+	(void)state;
+	assert_memory_equal(dp_t.tunnel[TUNNEL].header + 4, atomic, 4); /* of data */
+	set("0.0.0.0/0", DP_NH_ADJ, dp_adj_new(0, mac_a));
+	assert_int_equal(dp_send_l2tp(&peer, zlb, sizeof(zlb)), 0);
+	dp_apply(dp_workers[0]);
+	dp_apply(dp_workers[1]);
+	assert_memory_equal(tx_last.b + 14 + 4, atomic, 4);
+}
+
 static void a_control_message_may_fill_the_mtu_and_no_more(void **state)
 {
 	static const uint8_t payload[1473];
@@ -463,6 +479,7 @@ int main(void)
 		T(a_tunnel_follows_route_and_neighbour),
 		T(a_tunnels_mtu_is_its_interfaces_less_38_and_58),
 		T(a_control_message_leaves_with_all_headers_and_right_checksums),
+		T(the_outer_ipv4_header_has_df_and_identification_0),
 		T(a_control_message_may_fill_the_mtu_and_no_more),
 		T(a_frame_of_linux_gets_the_vlan_tag_of_its_interface),
 		T(packets_leave_room_in_the_command_ring_for_sessions),
