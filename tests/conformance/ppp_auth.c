@@ -181,6 +181,24 @@ static void pap_lengths_beyond_the_packet_are_discarded(void **state)
 	assert_int_equal(lab->asked, 1);
 }
 
+static void names_and_passwords_of_255_octets_are_asked_about_whole(void **state)
+{
+	struct lab *lab = *state;
+	const struct ppp_action *a = &lab->last_ask;
+	uint8_t request[512], all[255];
+
+	memset(all, 0xee, sizeof(all));
+	memset(request, 0xee, sizeof(request));
+	request[0] = request[256] = 255;
+	use_pap(lab);
+	lab_in(lab, PPP_PAP, 1, 5, request, sizeof(request));
+	assert_int_equal(lab->asked, 1);
+	assert_int_equal(a->aaa.name_len, 255);
+	assert_int_equal(a->aaa.secret_len, 255);
+	assert_memory_equal(lab->ask_bytes + a->aaa.name_off, all, 255);
+	assert_memory_equal(lab->ask_bytes + a->aaa.secret_off, all, 255);
+}
+
 static void a_refused_pap_user_gets_a_nak(void **state)
 {
 	struct lab *lab = *state;
@@ -268,6 +286,7 @@ int main(void)
 		LAB_TEST(a_pap_request_asks_once_and_the_ack_carries_the_latest_id),
 		LAB_TEST(a_repeated_pap_request_gets_the_same_code_again),
 		LAB_TEST(pap_lengths_beyond_the_packet_are_discarded),
+		LAB_TEST(names_and_passwords_of_255_octets_are_asked_about_whole),
 		LAB_TEST(a_refused_pap_user_gets_a_nak),
 		LAB_TEST(the_other_authentication_protocol_is_ignored),
 		LAB_TEST(echoes_are_answered_while_the_verdict_is_out),
