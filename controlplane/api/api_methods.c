@@ -72,13 +72,13 @@ static json_t *down_by_cause(const struct cp_totals *t)
 
 static json_t *l2tp(const struct l2tp_counters *c)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "bad_header",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "bad_header",
 		(json_int_t)c->bad_header, "bad_version", (json_int_t)c->bad_version, "l2f",
 		(json_int_t)c->l2f, "no_tunnel", (json_int_t)c->no_tunnel, "wrong_peer",
 		(json_int_t)c->wrong_peer, "bad_avp", (json_int_t)c->bad_avp, "no_slot",
 		(json_int_t)c->no_slot, "tunnels_refused", (json_int_t)c->tunnels_refused,
 		"calls_refused", (json_int_t)c->calls_refused, "auth_failed",
-		(json_int_t)c->auth_failed);
+		(json_int_t)c->auth_failed, "evicted", (json_int_t)c->evicted);
 }
 
 static json_t *version(struct cp *cp, const json_t *params, struct api_error *e)

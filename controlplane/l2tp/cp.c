@@ -168,10 +168,9 @@ static void input_unnamed(const struct l2tp_run *r, const struct l2tp_peer *peer
 	}
 }
 
-void l2tp_input(struct l2tp_cp *cp, const struct l2tp_peer *peer, const uint8_t *bytes, size_t len,
-	const struct l2tp_env *env, struct l2tp_out *out)
+static void input(const struct l2tp_run *r, const struct l2tp_peer *peer, const uint8_t *bytes, size_t len)
 {
-	const struct l2tp_run r = {cp, env, out};
+	struct l2tp_cp *cp = r->cp;
 	struct l2tp_hdr h;
 	enum l2tp_hdr_fault fault = l2tp_hdr_decode(bytes, len, &h);
 	struct l2tp_tunnel *t;
@@ -183,7 +182,7 @@ void l2tp_input(struct l2tp_cp *cp, const struct l2tp_peer *peer, const uint8_t 
 	} else if (fault || !h.control) {
 		cp->count.bad_header++;
 	} else if (!h.tid) {
-		input_unnamed(&r, peer, &h, bytes);
+		input_unnamed(r, peer, &h, bytes);
 	} else {
 		t = &cp->tunnel[cp->by_tid[h.tid]];
 		if (t == cp->tunnel)
@@ -191,8 +190,32 @@ void l2tp_input(struct l2tp_cp *cp, const struct l2tp_peer *peer, const uint8_t 
 		else if (!l2tp_same_peer(&t->peer, peer))
 			cp->count.wrong_peer++;
 		else
-			l2tp_tunnel_input(&r, t, &h, bytes);
+			l2tp_tunnel_input(r, t, &h, bytes);
 	}
+}
+
+/* The SCCRQ that waits: the caller has released the evicted slot by now. */
+static void input_waiting(const struct l2tp_run *r)
+{
+	struct l2tp_cp *cp = r->cp;
+	size_t len = cp->waiting.len;
+
+	cp->just_made = 0;
+	if (!len)
+		return;
+	cp->waiting.len = 0;
+	cp->waiting.again = true;
+	input(r, &cp->waiting.peer, cp->waiting.bytes, len);
+	cp->waiting.again = false;
+}
+
+void l2tp_input(struct l2tp_cp *cp, const struct l2tp_peer *peer, const uint8_t *bytes, size_t len,
+	const struct l2tp_env *env, struct l2tp_out *out)
+{
+	const struct l2tp_run r = {cp, env, out};
+
+	input_waiting(&r);
+	input(&r, peer, bytes, len);
 	l2tp_calls_owed(&r);
 }
 
@@ -214,6 +237,7 @@ void l2tp_tick(struct l2tp_cp *cp, const struct l2tp_env *env, struct l2tp_out *
 	const struct l2tp_run r = {cp, env, out};
 	uint32_t id;
 
+	input_waiting(&r);
 	run_again(&r);
 	while (has_room(&r) && wheel_advance(&cp->wheel, env->now_ns, &id, 1)) {
 		if (id > cp->lim.tunnels) {
@@ -228,7 +252,7 @@ void l2tp_tick(struct l2tp_cp *cp, const struct l2tp_env *env, struct l2tp_out *
 
 uint64_t l2tp_next_deadline(const struct l2tp_cp *cp)
 {
-	if (cp->again_head || cp->owed_more)
+	if (cp->again_head || cp->owed_more || cp->waiting.len)
 		return 0;
 	return wheel_next(&cp->wheel);
 }

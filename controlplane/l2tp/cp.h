@@ -28,6 +28,8 @@ struct l2tp_cp {
 	uint32_t free_tids;
 	uint32_t tunnels, calls;       /* in use */
 	uint32_t tunnel_fresh, tunnel_head, tunnel_tail; /* never used; FIFO of released ones */
+	uint32_t unproven_head, unproven_tail, unproven; /* tunnels never established, oldest first; how many */
+	uint32_t just_made;              /* tunnel of the SCCRQ that had waited, in this call */
 	uint32_t call_fresh, call_head, call_tail;
 	uint32_t again_head, again_tail; /* tunnels that ran out of room */
 	uint32_t owed_head, owed_tail;   /* calls that ran out of chunks */
@@ -36,6 +38,12 @@ struct l2tp_cp {
 	struct l2tp_counters count;
 	uint8_t scratch[65536];        /* opened hidden AVPs of the message at hand */
 	uint8_t body[L2TP_MESSAGE_MAX]; /* a kept message being delivered */
+	struct {                       /* the SCCRQ that waits for an evicted tunnel's slot */
+		struct l2tp_peer peer;
+		bool again; /* it is being tried again: if there is still no slot, it is lost */
+		uint16_t len; /* 0: none waits */
+		uint8_t bytes[L2TP_HDR_CONTROL + L2TP_MESSAGE_MAX];
+	} waiting;
 };
 
 /** One call of the public functions: what came in with it. */
@@ -74,6 +82,15 @@ struct l2tp_result l2tp_refusal(uint16_t result, uint16_t error, const char *tex
 uint64_t l2tp_keyed_hash(uint64_t seed, const void *bytes, size_t len);
 uint64_t l2tp_peer_key(const struct l2tp_cp *cp, const struct l2tp_peer *peer, uint16_t peer_tid);
 bool l2tp_same_peer(const struct l2tp_peer *a, const struct l2tp_peer *b);
+
+/* unproven.c */
+void l2tp_unproven_add(struct l2tp_cp *cp, struct l2tp_tunnel *t);
+/** Nothing happens if t is not on the list. */
+void l2tp_unproven_del(struct l2tp_cp *cp, struct l2tp_tunnel *t);
+/** @return the one to be evicted first, or NULL. */
+struct l2tp_tunnel *l2tp_unproven_oldest(const struct l2tp_cp *cp);
+/** Are more than half of the slots held by tunnels that were never established? */
+bool l2tp_unproven_crowd(const struct l2tp_cp *cp);
 
 /* tunnel.c */
 /** An SCCRQ with tunnel id 0, decoded without secret into m (err and fault as from l2tp_msg_decode). */

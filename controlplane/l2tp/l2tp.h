@@ -6,7 +6,9 @@
  *
  * Life of a tunnel: SCCRQ -> TUNNEL_REQUEST (caller picks a profile) -> l2tp_tunnel_accept/_reject -> SCCRP ... SCCCN
  * -> TUNNEL_UP ... -> TUNNEL_DOWN (its calls follow as CALL_DOWN, in batches) -> 31 s retention -> TUNNEL_FREE
- * -> l2tp_tunnel_release.
+ * -> l2tp_tunnel_release. A tunnel that was never established is evicted when a new SCCRQ finds no free slot, the oldest
+ * first: silently, TUNNEL_FREE is all that is told, even if its TUNNEL_REQUEST was not answered yet. The SCCRQ waits for
+ * the release, until the next l2tp_input() or l2tp_tick().
  * Life of a call: ICRQ -> CALL_REQUEST (caller picks session id and owner, publishes the key) -> l2tp_call_accept/_reject
  * -> ICRP, ICCN -> CALL_UP -> CALL_DOWN (once; the caller retires the slot in the dataplane) -> l2tp_call_release. */
 #ifndef CONTROLPLANE_L2TP_L2TP_H
@@ -101,6 +103,8 @@ struct l2tp_tunnel {
 	bool ended_by_us, ended_by_peer; /* neither: lost */
 	bool on_again;               /* waits for the next tick to go on */
 	uint8_t rxq_len, rx_unacked;
+	bool unproven;               /* never established: on the list of those that may be evicted */
+	uint32_t unproven_prev, unproven_next;
 	uint32_t again_next;         /* also the link of the free list */
 	uint32_t sccrq;              /* chunks: the SCCRQ, kept until the caller's answer names the secret */
 	uint32_t replaces, replaces_generation; /* the tunnel of the LAC's former life */
@@ -141,7 +145,7 @@ enum l2tp_act {
 	L2TP_ACT_TUNNEL_REQUEST, /* a new SCCRQ was read into the slot; answer now or later by accept/reject */
 	L2TP_ACT_TUNNEL_UP,
 	L2TP_ACT_TUNNEL_DOWN,    /* result: why; CALL_DOWNs of its calls follow, perhaps over several ticks */
-	L2TP_ACT_TUNNEL_FREE,    /* retention over: l2tp_tunnel_release() once nothing refers to the slot */
+	L2TP_ACT_TUNNEL_FREE,    /* retention over, or evicted: l2tp_tunnel_release() once nothing refers to the slot */
 	L2TP_ACT_CALL_REQUEST,   /* a new ICRQ: accept/reject */
 	L2TP_ACT_CALL_UP,        /* ICCN */
 	L2TP_ACT_CALL_DOWN,      /* result: why, by_peer: who; the key must be unpublished, then l2tp_call_release() */
@@ -182,7 +186,7 @@ struct l2tp_env {
 /** Datagrams that belong to no tunnel, by reason; PUBLIC. */
 struct l2tp_counters {
 	uint64_t bad_header, bad_version, l2f, no_tunnel, wrong_peer, bad_avp, no_slot, tunnels_refused, calls_refused,
-		auth_failed;
+		auth_failed, evicted; /* evicted: tunnels, never established, whose slot went to a newer SCCRQ */
 };
 
 /** Sizes and memory of one control plane. */

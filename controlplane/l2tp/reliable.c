@@ -178,6 +178,11 @@ static void keep(struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct l2tp_hd
 		t->count.duplicates++;
 		return;
 	}
+	/* A peer that may not exist must not fill the pool with what it never follows up. */
+	if (t->unproven && cp->chunks.free < cp->chunks.total / 2) {
+		t->count.out_of_window++;
+		return;
+	}
 	c = t->rxq_len < KEEP_MAX ? l2tp_chunks_put(&cp->chunks, bytes + h->body, h->len - h->body, false) : 0;
 	if (!c) {
 		t->count.out_of_window++;
@@ -260,8 +265,12 @@ size_t l2tp_reliable_kept(struct l2tp_cp *cp, struct l2tp_tunnel *t, uint16_t *s
 bool l2tp_reliable_timeout(const struct l2tp_run *r, struct l2tp_tunnel *t)
 {
 	uint64_t late_ns = r->env->now_ns - t->rto_ns;
+	uint8_t retries = t->profile->retries;
 
-	if (t->resends >= t->profile->retries)
+	/* In a flood of SCCRQs with forged sources, whoever gets our answers did not ask for them. */
+	if (t->unproven && retries > 1 && l2tp_unproven_crowd(r->cp))
+		retries = 1;
+	if (t->resends >= retries)
 		return false;
 	t->resends++;
 	t->ssthresh = t->cwnd / 2 ? t->cwnd / 2 : 1;

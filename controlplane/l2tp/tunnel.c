@@ -28,7 +28,7 @@ static const struct l2tp_profile default_profile = {
 };
 
 enum event { SCCRQ_OK, SCCRQ_BAD, RX_SCCRQ, RX_SCCRP, RX_SCCCN_OK, RX_SCCCN_BAD, RX_STOPCCN, RX_HELLO, RX_CALL,
-	CLOSE, REPLACED, DEAD, EVENTS };
+	CLOSE, REPLACED, DEAD, EVICTED, EVENTS };
 enum { STATES = L2TP_T_CLOSING };
 
 #define SRP 0x01 /* send SCCRP */
@@ -62,6 +62,7 @@ static const struct cell table[EVENTS][STATES] = {
 	[CLOSE]        = { A(SSC | CLN, END), A(SSC | CLN, END), A(SSC | CLN, END), ____ },
 	[REPLACED]     = { A(CLN, END),       A(CLN, END),       A(CLN, END),       ____ },
 	[DEAD]         = { A(CLN, END),       A(CLN, END),       A(CLN, END),       ____ },
+	[EVICTED]      = { A(0, END),         A(0, END),         ____,              ____ },
 };
 /* clang-format on */
 
@@ -123,7 +124,7 @@ static void send_stopccn(const struct l2tp_run *r, struct l2tp_tunnel *t)
 
 static void end(const struct l2tp_run *r, struct l2tp_tunnel *t, enum event ev, const struct l2tp_result *why)
 {
-	uint64_t stay = ev == DEAD || ev == REPLACED ? 0 : l2tp_reliable_cycle_ns(t->profile);
+	uint64_t stay = ev == DEAD || ev == REPLACED || ev == EVICTED ? 0 : l2tp_reliable_cycle_ns(t->profile);
 
 	if (why)
 		t->ended = *why;
@@ -154,6 +155,8 @@ static uint8_t step(const struct l2tp_run *r, struct l2tp_tunnel *t, enum event 
 	}
 	if (cell->next == L2TP_T_CLOSING)
 		end(r, t, ev, why);
+	else if (cell->next == L2TP_T_ESTABLISHED)
+		l2tp_unproven_del(r->cp, t);
 	if (cell->actions & SSC) {
 		t->ended_by_us = true;
 		send_stopccn(r, t);
@@ -246,6 +249,7 @@ static struct l2tp_tunnel *tunnel_new(const struct l2tp_run *r, const struct l2t
 	l2tp_reliable_init(t, m->have & L2TP_HAS(L2TP_AVP_RECEIVE_WINDOW_SIZE) && m->window ? m->window :
 		L2TP_DEFAULT_WINDOW);
 	cp->by_tid[t->tid] = tunnel_slot(cp, t);
+	l2tp_unproven_add(cp, t);
 	return t;
 }
 
@@ -259,6 +263,49 @@ static bool is_repeat(const struct l2tp_run *r, const struct l2tp_tunnel *t, uin
 	if (t->state == L2TP_T_CLOSING)
 		return !t->up_ns;
 	return r->env->now_ns < t->created_ns + l2tp_reliable_cycle_ns(t->profile);
+}
+
+/* The end of a tunnel: nothing finds it any more, and the caller is told to give the slot back. */
+static void gone(const struct l2tp_run *r, struct l2tp_tunnel *t)
+{
+	struct l2tp_cp *cp = r->cp;
+	uint32_t slot = tunnel_slot(cp, t);
+	struct l2tp_tunnel *old = &cp->tunnel[t->replaces];
+
+	l2tp_reliable_drop_all(cp, t);
+	l2tp_unproven_del(cp, t);
+	wheel_cancel(&cp->wheel, slot);
+	t->timer_ns = 0;
+	t->free_told = true;
+	cp->by_tid[t->tid] = 0;
+	if (l2tp_index_get(&cp->by_peer, t->peer_key) == slot) {
+		l2tp_index_del(&cp->by_peer, t->peer_key, slot);
+		/* The LAC did not restart after all: its tunnel is found by its name again. */
+		if (t->replaces && old->generation == t->replaces_generation && old->state != L2TP_T_FREE &&
+			!old->free_told)
+			l2tp_index_put(&cp->by_peer, old->peer_key, t->replaces);
+	}
+	l2tp_emit(r, L2TP_ACT_TUNNEL_FREE, slot, 0);
+}
+
+/* No slot is free for this SCCRQ: it gets that of the oldest tunnel that was never established, as soon as the caller has
+ * released it. That one goes without a word: who floods us does not make us send (s5.7's StopCCN is a courtesy). */
+static bool evict_and_wait(const struct l2tp_run *r, const struct l2tp_peer *peer, const struct l2tp_hdr *h,
+	const uint8_t *bytes)
+{
+	struct l2tp_result why = l2tp_refusal(2, 4, "evicted by a newer SCCRQ");
+	struct l2tp_cp *cp = r->cp;
+	struct l2tp_tunnel *oldest = l2tp_unproven_oldest(cp);
+
+	if (cp->waiting.again || !oldest)
+		return false;
+	step(r, oldest, EVICTED, L2TP_SCCRQ, &why);
+	gone(r, oldest);
+	cp->count.evicted++;
+	cp->waiting.peer = *peer;
+	cp->waiting.len = (uint16_t)h->len;
+	memcpy(cp->waiting.bytes, bytes, h->len);
+	return true;
 }
 
 static void refuse_request(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_result *why)
@@ -284,12 +331,17 @@ void l2tp_tunnel_request(const struct l2tp_run *r, const struct l2tp_peer *peer,
 		l2tp_tunnel_input(r, old, h, bytes);
 		return;
 	}
-	t = h->ns ? NULL : tunnel_new(r, peer, h, bytes, m);
-	if (!t) {
-		cp->count.no_slot += !h->ns;
-		cp->count.no_tunnel += h->ns != 0;
+	if (h->ns) {
+		cp->count.no_tunnel++;
 		return;
 	}
+	t = tunnel_new(r, peer, h, bytes, m);
+	if (!t) {
+		cp->count.no_slot += !evict_and_wait(r, peer, h, bytes);
+		return;
+	}
+	if (cp->waiting.again)
+		cp->just_made = tunnel_slot(cp, t);
 	if (old != cp->tunnel && old->state == L2TP_T_ESTABLISHED) {
 		t->replaces = tunnel_slot(cp, old);
 		t->replaces_generation = old->generation;
@@ -526,27 +578,6 @@ void l2tp_tunnel_input(const struct l2tp_run *r, struct l2tp_tunnel *t, const st
 	l2tp_tunnel_work(r, t);
 }
 
-static void retention_over(const struct l2tp_run *r, struct l2tp_tunnel *t)
-{
-	struct l2tp_cp *cp = r->cp;
-	uint32_t slot = tunnel_slot(cp, t);
-	struct l2tp_tunnel *old = &cp->tunnel[t->replaces];
-
-	l2tp_reliable_drop_all(cp, t);
-	wheel_cancel(&cp->wheel, slot);
-	t->timer_ns = 0;
-	t->free_told = true;
-	cp->by_tid[t->tid] = 0;
-	if (l2tp_index_get(&cp->by_peer, t->peer_key) == slot) {
-		l2tp_index_del(&cp->by_peer, t->peer_key, slot);
-		/* The LAC did not restart after all: its tunnel is found by its name again. */
-		if (t->replaces && old->generation == t->replaces_generation && old->state != L2TP_T_FREE &&
-			!old->free_told)
-			l2tp_index_put(&cp->by_peer, old->peer_key, t->replaces);
-	}
-	l2tp_emit(r, L2TP_ACT_TUNNEL_FREE, slot, 0);
-}
-
 static void hello(const struct l2tp_run *r, struct l2tp_tunnel *t)
 {
 	struct l2tp_msg m = {.type = L2TP_HELLO};
@@ -568,7 +599,7 @@ static void closing(const struct l2tp_run *r, struct l2tp_tunnel *t)
 	if (t->first_call || !has_room(r))
 		l2tp_again(r->cp, t);
 	else if (r->env->now_ns >= t->until_ns && !t->on_again) /* the list still names the slot */
-		retention_over(r, t);
+		gone(r, t);
 }
 
 static void timers(const struct l2tp_run *r, struct l2tp_tunnel *t)

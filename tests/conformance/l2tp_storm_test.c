@@ -349,7 +349,7 @@ static void random_step(struct lab *lab, uint64_t *rnd)
 
 static void invariants(const struct lab *lab)
 {
-	uint32_t calls = 0, listed = 0, tunnels = 0, live = 0, in_use[4];
+	uint32_t calls = 0, listed = 0, tunnels = 0, live = 0, unproven = 0, in_use[4];
 
 	l2tp_usage(lab->cp, &in_use[0], &in_use[1], &in_use[2], &in_use[3]);
 	for (uint32_t i = 1; i <= lab->lim.tunnels; i++) {
@@ -357,6 +357,7 @@ static void invariants(const struct lab *lab)
 		uint32_t n = 0;
 
 		tunnels += t->state != L2TP_T_FREE;
+		unproven += t->unproven;
 		if (t->state == L2TP_T_FREE)
 			continue;
 		for (uint32_t c = t->first_call; c; c = lab->call[c].next)
@@ -370,6 +371,7 @@ static void invariants(const struct lab *lab)
 		live += lab->call[i].state != L2TP_C_FREE && lab->call[i].state != L2TP_C_CLOSED;
 	}
 	assert_int_equal(tunnels, in_use[0]);
+	assert_int_equal(unproven, lab->cp->unproven);
 	assert_int_equal(calls, in_use[1]);
 	assert_int_equal(live, listed);
 	assert_int_equal(lab->cp->by_peer_sid.used, live);

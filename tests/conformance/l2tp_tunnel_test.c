@@ -190,11 +190,15 @@ static void an_sccrq_that_finds_no_slot_leaves_no_state(void **state)
 {
 	struct lab *lab = *state;
 
-	lab->on_tunnel = LAB_WAIT;
-	for (uint16_t tid = 1; tid <= 17; tid++)
-		lac_sends(lab, SCCRQ, .as_is = true, .tunnel = tid);
+	for (uint16_t tid = 1; tid <= 16; tid++) {
+		lab->lac = (struct lac){.tid = tid, .peer = lab->lac.peer};
+		tunnel_comes_up(lab);
+	}
+	lac_sends(lab, SCCRQ, .as_is = true, .tunnel = 17);
+	lns_is_silent(lab);
 	assert_int_equal(l2tp_counters(lab->cp)->no_slot, 1);
-	lab_run_until(lab, 100000);
+	assert_int_equal(l2tp_counters(lab->cp)->evicted, 0);
+	lab_run_until(lab, 200000); /* no Hello is answered */
 	nothing_is_in_use(lab);
 }
 
