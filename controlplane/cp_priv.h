@@ -25,7 +25,7 @@ struct cp {
 	struct l2tp_cp *l2tp;
 	void *l2tp_memory;
 	struct l2tp_profile *lac;         /* by cfg->lac_profiles index */
-	uint32_t *lac_tunnels;            /* tunnels in use per LAC profile */
+	uint32_t *lac_tunnels;            /* per LAC profile: tunnels established, until their slots are given back */
 	struct pool *pools;               /* by cfg->pools index */
 	uint32_t *user_sessions;          /* by cfg->users index */
 	uint32_t *tunnel_sessions;        /* by tunnel slot: sessions that the dataplane still holds */

@@ -12,6 +12,7 @@
 #include "controlplane/log.h"
 
 #define UNSENT_KEEP_NS 3000000000ull
+#define TOO_MANY       "too many tunnels for this LAC profile"
 
 static struct log_limit limit_refused;
 
@@ -95,10 +96,9 @@ static void tunnel_request(struct cp *cp, uint32_t slot)
 		if (!lac_matches(p, t))
 			continue;
 		if (cp->lac_tunnels[i] >= p->max_tunnels) {
-			tunnel_refuse(cp, slot, &cp->lac[i], 2, 4, "too many tunnels for this LAC profile");
+			tunnel_refuse(cp, slot, &cp->lac[i], 2, 4, TOO_MANY);
 			return;
 		}
-		cp->lac_tunnels[i]++;
 		cp->tunnel_rx_seen[slot] = 0;
 		if (slot > cp->tunnel_high)
 			cp->tunnel_high = slot;
@@ -112,11 +112,23 @@ static void tunnel_request(struct cp *cp, uint32_t slot)
 	tunnel_refuse(cp, slot, NULL, 4, 0, "no LAC profile matches this source and host name");
 }
 
+/* Only established tunnels count for their profile's limit: a flood of SCCRQs must not use it up. So tunnels that came up
+ * at the same time can be too many here. */
 static void tunnel_up(struct cp *cp, uint32_t slot)
 {
+	struct l2tp_result full = {.result = 2, .error = 4, .text = TOO_MANY};
 	const struct l2tp_tunnel *t = &cp->store.tunnels[slot];
+	uint16_t profile = t->profile_index - 1;
+	struct l2tp_env env = cp_env(cp);
+	struct l2tp_out *out;
 	char who[256], vendor[128];
 
+	if (++cp->lac_tunnels[profile] > cp->cfg->lac_profiles[profile].max_tunnels) {
+		out = cp_out(cp);
+		l2tp_tunnel_close(cp->l2tp, slot, &full, &env, out);
+		cp_perform(cp, out);
+		return;
+	}
 	log_quote(vendor, sizeof(vendor), t->vendor_name.s, t->vendor_name.len);
 	log_line(CFG_LOG_INFO, "tunnel-up", "%s profile=\"%s\" vendor=%s window=%u", cp_show_tunnel(cp, slot, who, sizeof(who)),
 		cp->lac[t->profile_index - 1].name, vendor, t->peer_window);
@@ -144,7 +156,7 @@ static void tunnel_release(struct cp *cp, uint32_t slot)
 	}
 	cp->tunnel_free_owed[slot] = 0;
 	if (t->profile_index) {
-		cp->lac_tunnels[t->profile_index - 1]--;
+		cp->lac_tunnels[t->profile_index - 1] -= t->up_ns != 0;
 		dp_tunnel_clear(slot);
 	}
 	l2tp_tunnel_release(cp->l2tp, slot);

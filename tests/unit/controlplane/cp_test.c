@@ -507,6 +507,32 @@ static void tunnels_beyond_the_profiles_limit_are_refused(void **state)
 	assert_int_equal(times(TUNNEL_SET, 0), 2);
 }
 
+static void half_open_tunnels_do_not_use_up_the_profiles_limit(void **state)
+{
+	struct lab *lab = *state;
+
+	for (uint16_t tid = 10; tid < 40; tid++)
+		sccrq(lab, "lac-9", tid);
+	tunnel_comes_up(lab, "lac-1", 1);
+	assert_int_equal(lab->cp->lac_tunnels[0], 1);
+}
+
+static void a_tunnel_that_comes_up_beyond_the_profiles_limit_gets_stopccn_2(void **state)
+{
+	struct lab *lab = *state;
+	uint16_t tid;
+
+	sccrq(lab, "lac-3", 3);
+	tid = sent_avp16(9);
+	tunnel_comes_up(lab, "lac-1", 1);
+	tunnel_comes_up(lab, "lac-2", 2);
+	lab->tid = tid;
+	lab->ns = lab->nr = 1;
+	say(lab, 0, L2TP_SCCCN, NULL, 0);
+	assert_int_equal(sent_avp16(1), 2);
+	assert_int_equal(cp_tunnel(lab->cp, l2tp_tunnel_by_tid(lab->cp->l2tp, tid))->state, L2TP_T_CLOSING);
+}
+
 static void a_known_user_gets_an_address_of_the_pool_and_its_dns(void **state)
 {
 	struct lab *lab = *state;
@@ -830,6 +856,8 @@ int main(void)
 		STORY(a_lac_that_no_profile_matches_is_refused_as_not_authorised),
 		STORY(a_lac_from_another_prefix_is_refused),
 		STORY(tunnels_beyond_the_profiles_limit_are_refused),
+		STORY(half_open_tunnels_do_not_use_up_the_profiles_limit),
+		STORY(a_tunnel_that_comes_up_beyond_the_profiles_limit_gets_stopccn_2),
 		STORY(a_known_user_gets_an_address_of_the_pool_and_its_dns),
 		STORY(a_wrong_password_is_refused_without_an_address),
 		STORY(chap_is_proved_over_id_password_and_challenge),
