@@ -22,10 +22,10 @@ SOCKET=$RUN/api.sock
 CONFIG=$OUT/lnsd.yaml
 
 LNS_NS=it$$-lns LAC_NS=it$$-lac CORE_NS=it$$-core NAT_NS=it$$-nat CPE_NS=it$$-cpe
-LNS_IP=192.0.2.1 LAC_IP=192.0.2.2
+LNS_IP=192.0.2.1 LAC_IP=192.0.2.2 LNS_IP6=2001:db8:2::1 LAC_IP6=2001:db8:2::2
 CORE_IP=198.51.100.1 CORE_IP6=2001:db8:ffff::1 # a host behind the core port, pinged by subscribers
 POOL4=10.64.0.0/16 POOL6=2001:db8:6400::/48 GATEWAY=10.64.0.1
-ALICE_IP=10.65.0.10                            # alice has a fixed address outside the pool, bob has none
+ALICE_IP=10.65.0.10 ALICE_NET=10.70.0.0/24     # alice has a fixed address outside the pool and a network; bob has none
 ACCESS_NS=$LAC_NS ACCESS_IF=lac0               # the end that lnsd's access port is wired to
 
 failures=0 lnsd_pid='' lnsd_mac=()
@@ -182,21 +182,22 @@ seen() {
 # --- lnsd ---------------------------------------------------------------------------------------------------------
 # The configuration of a story. `start_lnsd NAME=value...` overrides what is named here.
 config() {
-	local "SECRET=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "MAX_SESSIONS=4096" "$@"
+	local "SECRET=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "VLAN=off" "$@"
 	cat <<-YAML
 		schema: 1
 		identity: lns.test
 		dataplane:
 		  workers: 2
-		  max-sessions: $MAX_SESSIONS
+		  max-sessions: 4096
 		  max-tunnels: 1024
 		  store: $RUN/store
 		  ports:
-		    - {name: access, dev: "net_af_packet0,iface=nic0", addresses: [$LNS_IP/24]}
+		    - {name: access, dev: "net_af_packet0,iface=nic0", vlan: $VLAN, addresses: [$LNS_IP/24, "$LNS_IP6/64"]}
 		    - {name: core, dev: "net_af_packet1,iface=nic1", addresses: [203.0.113.1/24, "2001:db8:cc::1/64"]}
 		l2tp:
 		  endpoints:
 		    - {name: v4, address: $LNS_IP}
+		    - {name: v6, address: "$LNS_IP6"}
 		  lac-profiles:
 		    - {name: any, hello: $HELLO${SECRET:+, secret: $SECRET}, ppp-profile: home}
 		ppp-profiles:
@@ -205,7 +206,7 @@ config() {
 		  - {name: homes4, range: $POOL4, gateway: $GATEWAY}
 		  - {name: homes6, prefix: "$POOL6"}
 		users:
-		  - {name: alice, password: wonder, address: $ALICE_IP}
+		  - {name: alice, password: wonder, address: $ALICE_IP, routes: [$ALICE_NET]}
 		  - {name: bob, password: builder}
 		  - {name: carol, password: caroline}
 		api: {socket: $SOCKET}
@@ -241,6 +242,8 @@ memory() { lnsctl show memory --json | jq -S 'del(.resident_bytes)'; }
 resident_kb() { lnsctl show memory --json | jq '.resident_bytes / 1024 | floor'; }
 # No session, and no tunnel: not even one that only waits for late duplicates after its StopCCN.
 at_rest() { lnsctl show memory --json | jq -e '.l2tp_tunnels == 0 and .slots_awaiting_reap == 0'; }
+
+sanitized() { grep -q __asan_init "$LNSD"; }
 
 stop_lnsd() {
 	local pid=${job[lnsd]:-} status

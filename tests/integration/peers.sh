@@ -12,6 +12,12 @@ lwip_in_background() {
 	spawn "$name" $LAC_NS "$LWIP" -i lac0 -a $LAC_IP/24 -l $LNS_IP "$@"
 }
 
+# --- lacsim, this project's own LAC with many subscribers: all of them bob, from lac0 --------------------------------
+lacsim() { in_lac timeout -k 1 90 "$LACSIM" --user bob --password builder "$@"; }
+lacsim_in_background() { spawn "$1" $LAC_NS "$LACSIM" --user bob --password builder "${@:2}"; }
+# Returns each payload that a subscriber sends to $CORE_IP, port 7000.
+core_echo() { spawn core-echo $CORE_NS "$LACSIM" --core-echo --bind $CORE_IP:7000; }
+
 # --- a Linux guest: user-mode-linux whose root is this machine's own, read-only -------------------------------------
 # guest NAME NS IF [MEMORY] <<'STORY': boots in the background on that interface and runs what stands on stdin,
 # with the words of guest/init. Its `check` lines become the story's own (guest_ends).

@@ -8,8 +8,8 @@
  */
 #include <arpa/inet.h>
 #include <net/ethernet.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ struct subscriber {
 static struct {
 	const char *ifname, *address, *lns, *user, *password, *secret, *auth;
 	const char *ping4, *ping6;
-	int each_other, want6, pings, size, sessions, dial_s, hold_s;
+	int each_other, want6, pings, size, sessions, dial_s, hold_s, vlan;
 } opt = {
 	.ifname = "lac0",
 	.address = "192.0.2.2/24",
@@ -87,9 +87,14 @@ u32_t sys_jiffies(void)
 static err_t eth_send(struct netif *n, struct pbuf *p)
 {
 	u8_t frame[2048];
-	u16_t len = pbuf_copy_partial(p, frame, sizeof(frame), 0);
+	u16_t len = pbuf_copy_partial(p, frame, sizeof(frame) - 4, 0);
 
 	(void)n;
+	if (opt.vlan) { /* a tag behind the two addresses */
+		memmove(frame + 16, frame + 12, len - 12);
+		memcpy(frame + 12, (u8_t[]){0x81, 0x00, (u8_t)(opt.vlan >> 8), (u8_t)opt.vlan}, 4);
+		len += 4;
+	}
 	return write(fd, frame, len) == len ? ERR_OK : ERR_IF;
 }
 
@@ -236,15 +241,44 @@ static void ping6(struct raw_pcb *raw, int session, const ip_addr_t *to)
 	count.sent6++;
 }
 
+/* One frame of our VLAN, without its tag, which the kernel has taken off already. @return its length, 0: none waits. */
+static size_t receive_frame(u8_t *frame, size_t size)
+{
+	union {
+		struct cmsghdr align;
+		char b[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	} control;
+	struct iovec iov = {.iov_base = frame, .iov_len = size};
+
+	for (;;) {
+		struct msghdr m = {.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof(control)};
+		ssize_t len = recvmsg(fd, &m, MSG_DONTWAIT);
+		struct tpacket_auxdata aux = {0};
+		struct cmsghdr *c;
+
+		if (len <= 0)
+			return 0;
+		c = CMSG_FIRSTHDR(&m);
+		if (c && c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA)
+			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		if ((aux.tp_status & TP_STATUS_VLAN_VALID ? aux.tp_vlan_tci & 0xfff : 0) ==
+			opt.vlan)
+			return (size_t)len;
+	}
+}
+
 static void receive(void)
 {
 	u8_t frame[2048];
 
 	for (int i = 0; i < 256; i++) {
-		ssize_t len = recv(fd, frame, sizeof(frame), MSG_DONTWAIT);
+		size_t len = receive_frame(frame, sizeof(frame));
 		struct pbuf *p;
 
-		if (len <= 0)
+		if (!len)
 			return;
 		p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM);
 		pbuf_take(p, frame, (u16_t)len);
@@ -280,6 +314,7 @@ static void open_port(void)
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
+	setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on));
 }
 
 static void start_lwip(void)
@@ -431,7 +466,8 @@ static void on_signal(int sig)
 
 static void usage(void)
 {
-	fputs("usage: lwip-l2tp -i IF -a ADDRESS/LEN -l LNS -u USER -p PASSWORD [-s TUNNEL-SECRET] "
+	fputs("usage: lwip-l2tp -i IF [-V VLAN] -a ADDRESS/LEN -l LNS -u USER -p PASSWORD [-s "
+	      "TUNNEL-SECRET] "
 	      "[-A pap|chap|any]\n"
 	      "  [-n SESSIONS] [-t SECONDS to come up] [-P IPV4 to ping] [-6 IPV6 to ping] [-x | "
 	      "-X: sessions ping each\n"
@@ -445,10 +481,13 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "i:a:l:u:p:s:A:n:t:P:6:xXc:S:H:v")) != -1)
+	while ((c = getopt(argc, argv, "i:V:a:l:u:p:s:A:n:t:P:6:xXc:S:H:v")) != -1)
 		switch (c) {
 		case 'i':
 			opt.ifname = optarg;
+			break;
+		case 'V':
+			opt.vlan = atoi(optarg);
 			break;
 		case 'a':
 			opt.address = optarg;

@@ -7,7 +7,8 @@ start_lnsd
 
 guest subs $LAC_NS lac0 192M <<'STORY'
 	ip addr add 192.0.2.2/24 dev vec0
-	for i in {1..40}; do port=$((1700 + i)) patience=0 dial "sub$i" bob builder; done
+	secrets bob builder
+	for i in {1..40}; do port=$((1700 + i)) patience=0 dial "sub$i" bob builder & done
 	up() { ip -4 -o addr | grep -c ' sub[0-9]'; }
 	check "40 are up" within 50 eval '[ "$(up)" = 40 ]'
 	tell up

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # l2tpns as LAC: three PPPoE subscribers in one authenticated tunnel. The LAC has done LCP and asked for CHAP when it
-# hands a call over, so that LCP begins again; it sends frames without FF 03. One hangs up: CDN, the others stay.
+# hands a call over, so that LCP begins again; it sends frames without FF 03. One hangs up: CDN, the others stay, until
+# their machine is switched off: LCP echo finds out.
 . "$(dirname "$0")/../lib.sh"
 topology
-start_lnsd SECRET=s3cret
+start_lnsd SECRET=s3cret ECHO=2s
 lac_l2tpns s3cret alice bob carol
 
 guest subs $CPE_NS cpe0 <<'STORY'
@@ -32,3 +33,6 @@ hears subs two-gone
 expect "two sessions stay" within 5 eval '[ "$(sessions_up)" = 2 ]'
 tells subs counted-again
 guest_ends subs 30
+expect "the silence of the others is noticed" within 20 no_sessions
+lnsctl show summary --json >"$OUT/summary.json"
+expect "and has its name" jq -e '.down_by_cause["echo-timeout"] == 2' "$OUT/summary.json"

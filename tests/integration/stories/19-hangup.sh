@@ -7,7 +7,7 @@ lwip_ready
 need "$LACSIM"
 topology
 start_lnsd
-lac() { in_lac "$LACSIM" --lns $LNS_IP --sessions 20 --user bob --password builder "$@"; }
+lac() { lacsim --lns $LNS_IP --sessions 20 "$@"; }
 
 expect "a subscriber ends PPP and tunnel" lwip -u bob -p builder -P $CORE_IP -c 1
 expect "its session is gone" within 3 no_sessions
