@@ -104,9 +104,11 @@ static bool run_timers(struct cp *cp, struct loop *l)
 static void stop_begin(struct cp *cp, struct loop *l)
 {
 	const struct l2tp_result r = {.result = 6, .text = "LNS is shutting down"};
+	uint32_t tunnels, calls, chunks, timers;
 
 	sd_notify(0, "STOPPING=1");
-	log_line(CFG_LOG_INFO, "stopping", "tunnels=%u sessions=%u", cp->tunnel_high, cp->totals.sessions);
+	l2tp_usage(cp->l2tp, &tunnels, &calls, &chunks, &timers);
+	log_line(CFG_LOG_INFO, "stopping", "tunnels=%u sessions=%u", tunnels, cp->totals.sessions);
 	l->stopping = true;
 	l->stop_ns = cp->now_ns + STOP_NS;
 	for (uint32_t i = 1; i <= cp->tunnel_high; i++) {

@@ -550,6 +550,38 @@ static void no_message_ever_holds_a_secret(void **state)
 	free(got);
 }
 
+/* What lnsd has room for at run time: a 17th route that is taken here would be lost in silence there. */
+static void lists_longer_than_lnsd_has_room_for_are_refused(void **state)
+{
+	static const char *const entry[] = {"  - {name: p%u, auth: [pap]}\n", "    - {name: e%u, address: 192.0.2.1}\n",
+		"10.0.%u.0/24,"};
+	static const char *const before[] = {"    pool4: four\n", "    - {name: v4, address: 192.0.2.1}\n",
+		"  - {name: a, password: x, routes: ["};
+	static const unsigned int most[] = {256, 64, 16}, there[] = {1, 1, 0};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		for (unsigned int n = most[i]; n <= most[i] + 1; n++) {
+			char text[20000], count[40], *messages;
+			const char *at = strstr(base, i == 2 ? "  - {name: a, password: x" : before[i]);
+			size_t len = (size_t)(at - base);
+
+			memcpy(text, base, len);
+			len += (size_t)sprintf(text + len, "%s", before[i]);
+			for (unsigned int k = there[i]; k < n; k++)
+				len += (size_t)sprintf(text + len, entry[i], k);
+			at += i == 2 ? strlen("  - {name: a, password: x") : strlen(before[i]);
+			sprintf(text + len - (i == 2), "%s%s", i == 2 ? "]" : "", at);
+			snprintf(count, sizeof(count), "1 to %u", most[i]);
+			if (i == 2)
+				snprintf(count, sizeof(count), "0 to %u", most[i]);
+			messages = errors_of(text, strlen(text));
+			assert_int_equal(strstr(messages, count) != NULL, n > most[i]);
+			free(messages);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -577,6 +609,7 @@ int main(void)
 		cmocka_unit_test(characters_that_yaml_cannot_print_are_control_characters),
 		cmocka_unit_test(an_empty_text_is_an_error),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_an_error),
+		cmocka_unit_test(lists_longer_than_lnsd_has_room_for_are_refused),
 		cmocka_unit_test(no_message_ever_holds_a_secret),
 	};
 
