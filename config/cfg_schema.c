@@ -138,8 +138,7 @@ static const struct cfg_map lac_map = {"l2tp.lac-profiles[]",
 
 static const struct cfg_key l2tp_keys[] = {
 	{"endpoints", CFG_T_LIST, CFG_K_REQUIRED, AT_MANY(cfg, , endpoints), .min_many = 1,
-		.max_many = 64, .map = &endpoint_map,
-		.doc = "Addresses that L2TP is answered on."},
+		.max_many = 64, .map = &endpoint_map, .doc = "Addresses that L2TP is answered on."},
 	{"lac-profiles", CFG_T_LIST, CFG_K_REQUIRED, AT_MANY(cfg, , lac_profiles), .min_many = 1,
 		.max_many = 4096, .map = &lac_map, .doc = "Who may set up tunnels, and how."},
 };

@@ -33,8 +33,10 @@ static void an_avp_hidden_under_another_secret_makes_no_call_and_tells_nothing(v
 
 		l2tp_avp_put(&w, L2TP_AVP_M, L2TP_AVP_RANDOM_VECTOR, vector, 16);
 		l2tp_avp_put(&w, L2TP_AVP_M | L2TP_AVP_H, L2TP_AVP_BEARER_TYPE, cipher,
-			l2tp_hide(L2TP_AVP_BEARER_TYPE, guess, (const uint8_t *)vector, 16, bearer, 4, 900, cipher));
-		lac_sends(lab, ICRQ, .call = 11, .extra = extra, .extra_len = (size_t)(w.p - extra));
+			l2tp_hide(L2TP_AVP_BEARER_TYPE, guess, (const uint8_t *)vector, 16, bearer,
+				4, 900, cipher));
+		lac_sends(
+			lab, ICRQ, .call = 11, .extra = extra, .extra_len = (size_t)(w.p - extra));
 		r = l2tp_msg_result(&lns_sends(lab, CDN, .sid = IS(11))->m);
 		if (!i)
 			first = r;
@@ -56,7 +58,8 @@ static void a_random_vector_of_any_length_serves(void **state)
 	(void)state;
 	memset(vector, 0xa5, sizeof(vector));
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 1, .calls = 1, .chunks = 64});
+		struct lab *lab =
+			lab_new((struct l2tp_limits){.tunnels = 1, .calls = 1, .chunks = 64});
 		struct wr w = wr_of(extra, sizeof(extra));
 
 		memcpy(lab->profile.secret, secret.p, secret.len);
@@ -64,8 +67,10 @@ static void a_random_vector_of_any_length_serves(void **state)
 		tunnel_comes_up(lab);
 		l2tp_avp_put(&w, L2TP_AVP_M, L2TP_AVP_RANDOM_VECTOR, vector, lengths[i]);
 		l2tp_avp_put(&w, L2TP_AVP_M | L2TP_AVP_H, L2TP_AVP_CALLED_NUMBER, cipher,
-			l2tp_hide(L2TP_AVP_CALLED_NUMBER, secret, vector, lengths[i], (const uint8_t *)"5551234", 7, 3, cipher));
-		lac_sends(lab, ICRQ, .call = 11, .extra = extra, .extra_len = (size_t)(w.p - extra));
+			l2tp_hide(L2TP_AVP_CALLED_NUMBER, secret, vector, lengths[i],
+				(const uint8_t *)"5551234", 7, 3, cipher));
+		lac_sends(
+			lab, ICRQ, .call = 11, .extra = extra, .extra_len = (size_t)(w.p - extra));
 		lns_sends(lab, ICRP, .sid = IS(11));
 		assert_string_equal(lab->call[1].called.s, "5551234");
 		lab_free(lab);
@@ -97,7 +102,8 @@ static void an_acknowledgement_at_the_moment_of_the_timer_is_safe(void **state)
 	(void)state;
 	for (uint64_t at = 985; at <= 1025; at++) {
 		for (int tick_first = 0; tick_first < 2; tick_first++) {
-			struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 1, .calls = 2, .chunks = 16});
+			struct lab *lab = lab_new(
+				(struct l2tp_limits){.tunnels = 1, .calls = 2, .chunks = 16});
 			struct l2tp_tunnel *t = &lab->tunnel[1];
 
 			tunnel_comes_up(lab);
@@ -107,7 +113,8 @@ static void an_acknowledgement_at_the_moment_of_the_timer_is_safe(void **state)
 			lab->env.now_ns += at * 1000000; /* no tick yet */
 			if (tick_first)
 				lab_run_for(lab, 0);
-			lac_sends(lab, ZLB, .as_is = true, .ns = lab->lac.ns, .nr = 2, .to_tid = lab->lac.lns_tid);
+			lac_sends(lab, ZLB, .as_is = true, .ns = lab->lac.ns, .nr = 2,
+				.to_tid = lab->lac.lns_tid);
 			lab_run_for(lab, 0);
 			assert_int_equal(t->in_flight, 0);
 			assert_int_equal(t->txq_len, 0);
@@ -147,7 +154,8 @@ static void a_lac_that_leaves_after_any_step_leaves_nothing(void **state)
 	(void)state;
 	for (unsigned int step = 0; step < 5; step++) {
 		for (enum leaving how = STOPS; how < LEAVINGS; how++) {
-			struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 4, .calls = 4, .chunks = 64});
+			struct lab *lab = lab_new(
+				(struct l2tp_limits){.tunnels = 4, .calls = 4, .chunks = 64});
 			uint16_t lns_sid = 0;
 
 			lab->on_call = step == 3 ? LAB_WAIT : LAB_ACCEPT; /* nobody decided yet */
@@ -185,13 +193,18 @@ static void messages_are_read_at_any_alignment(void **state)
 		struct l2tp_msg m;
 		struct l2tp_hdr h;
 
-		len = lac_encode(lab, L2TP_ICCN, &(struct lac_words){.as_is = true, .m = {
-			.have = L2TP_HAS(L2TP_AVP_RX_CONNECT_SPEED) | L2TP_HAS(L2TP_AVP_PRIVATE_GROUP_ID),
-			.rx_speed_bps = 0x01020304, .group = l2tp_bytes_of("gold", 4)}}, buf, sizeof(buf));
+		len = lac_encode(lab, L2TP_ICCN,
+			&(struct lac_words){.as_is = true,
+				.m = {.have = L2TP_HAS(L2TP_AVP_RX_CONNECT_SPEED) |
+						L2TP_HAS(L2TP_AVP_PRIVATE_GROUP_ID),
+					.rx_speed_bps = 0x01020304,
+					.group = l2tp_bytes_of("gold", 4)}},
+			buf, sizeof(buf));
 		exact = malloc(pad + len);
 		memcpy(exact + pad, buf, len);
 		assert_int_equal(l2tp_hdr_decode(exact + pad, len, &h), L2TP_HDR_OK);
-		assert_int_equal(l2tp_msg_decode(exact + pad + h.body, len - h.body, &u, &m, &fault), 0);
+		assert_int_equal(
+			l2tp_msg_decode(exact + pad + h.body, len - h.body, &u, &m, &fault), 0);
 		assert_int_equal(m.rx_speed_bps, 0x01020304);
 		assert_int_equal(m.tx_speed_bps, 100000000);
 		free(exact);
@@ -235,7 +248,10 @@ static void random_messages_come_back_as_they_were_encoded(void **state)
 			if (!row || row->kind != L2TP_AVP_BYTES)
 				continue;
 			most = row->max > 40 && roll(&rnd) % 8 ? 40 : row->max;
-			b = l2tp_bytes_of(text, row->min + roll(&rnd) % (most - (row->min < most ? row->min : most) + 1));
+			b = l2tp_bytes_of(text,
+				row->min +
+					roll(&rnd) %
+						(most - (row->min < most ? row->min : most) + 1));
 			memcpy((uint8_t *)&m + row->field, &b, sizeof(b));
 		}
 		len = l2tp_msg_encode(&m, one, sizeof(one));

@@ -553,17 +553,18 @@ static void no_message_ever_holds_a_secret(void **state)
 /* What lnsd has room for at run time: a 17th route that is taken here would be lost in silence there. */
 static void lists_longer_than_lnsd_has_room_for_are_refused(void **state)
 {
-	static const char *const entry[] = {"  - {name: p%u, auth: [pap]}\n", "    - {name: e%u, address: 192.0.2.1}\n",
-		"10.0.%u.0/24,"};
-	static const char *const before[] = {"    pool4: four\n", "    - {name: v4, address: 192.0.2.1}\n",
-		"  - {name: a, password: x, routes: ["};
+	static const char *const entry[] = {"  - {name: p%u, auth: [pap]}\n",
+		"    - {name: e%u, address: 192.0.2.1}\n", "10.0.%u.0/24,"};
+	static const char *const before[] = {"    pool4: four\n",
+		"    - {name: v4, address: 192.0.2.1}\n", "  - {name: a, password: x, routes: ["};
 	static const unsigned int most[] = {256, 64, 16}, there[] = {1, 1, 0};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		for (unsigned int n = most[i]; n <= most[i] + 1; n++) {
 			char text[20000], count[40], *messages;
-			const char *at = strstr(base, i == 2 ? "  - {name: a, password: x" : before[i]);
+			const char *at =
+				strstr(base, i == 2 ? "  - {name: a, password: x" : before[i]);
 			size_t len = (size_t)(at - base);
 
 			memcpy(text, base, len);

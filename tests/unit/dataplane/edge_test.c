@@ -64,7 +64,8 @@ static void fragment6(uint8_t next, uint16_t offset, uint16_t port, uint16_t n)
 	lab_run();
 }
 
-static void the_first_ipv6_fragment_of_a_tunnel_packet_is_dropped_and_others_go_to_linux(void **state)
+static void the_first_ipv6_fragment_of_a_tunnel_packet_is_dropped_and_others_go_to_linux(
+	void **state)
 {
 	(void)state;
 	fragment6(17, 1, 1701, 64);
@@ -155,7 +156,8 @@ static void no_session_id_from_another_sender_is_accepted_or_answered(void **sta
 	(void)state;
 	assert_int_equal(scan(false), 0);
 	assert_int_equal(lab_dropped(), 65535);
-	assert_int_equal(lab_w[0]->tunnel_rx[1] + lab_w[1]->tunnel_rx[1], 0); /* no sign of life either */
+	assert_int_equal(
+		lab_w[0]->tunnel_rx[1] + lab_w[1]->tunnel_rx[1], 0); /* no sign of life either */
 	assert_false(lab_tx(CORE, &f));
 	assert_false(lab_tx(ACCESS, &f));
 	assert_int_equal(told_linux(), 0);
