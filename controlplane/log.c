@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* log.c - formats one line, hands it to stderr in one write or to journald in one message.
  * In journald the line is MESSAGE; PRIORITY follows from the level and LNSD_EVENT is the event, so
- * that `journalctl LNSD_EVENT=session-up` works. No time is written: journald adds its own.
+ * that `journalctl LNSD_EVENT=session-up` works. On stderr a line begins with the time in UTC.
  * Thread: control. No allocation. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "controlplane/log.h"
@@ -9,12 +9,15 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECOND_NS 1000000000ull
+#define TIME_MAX  48
 
 static const struct {
 	const char *name;
@@ -28,12 +31,14 @@ static const struct {
 };
 
 static enum cfg_log_to log_to = CFG_LOG_STDERR;
+static bool stamped = true; /* stderr lines begin with the time; journald, also behind stderr, adds its own */
 static enum cfg_log_level log_level = CFG_LOG_INFO;
 
 int log_init(enum cfg_log_to to, enum cfg_log_level level)
 {
 	log_level = level;
 	log_to = to;
+	stamped = !getenv("JOURNAL_STREAM");
 	/* sd_journal_sendv() says nothing when nobody listens. */
 	if (to == CFG_LOG_JOURNALD && access("/run/systemd/journal/socket", W_OK)) {
 		log_to = CFG_LOG_STDERR;
@@ -91,14 +96,32 @@ static void send_journal(enum cfg_log_level level, const char *event, const char
 	sd_journal_sendv(field, 4);
 }
 
+/* "time=2026-11-21T11:53:00.123Z ". @return its length */
+static size_t stamp(char out[TIME_MAX])
+{
+	struct timespec t;
+	struct tm utc;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &utc);
+	n = strftime(out, TIME_MAX, "time=%Y-%m-%dT%H:%M:%S", &utc);
+	return n + (size_t)snprintf(out + n, TIME_MAX - n, ".%03ldZ ", t.tv_nsec / 1000000);
+}
+
 static void send_line(enum cfg_log_level level, const char *event, char *line, size_t len)
 {
+	char time[TIME_MAX];
+	struct iovec part[] = {{time, 0}, {line, len}};
+
 	if (log_to == CFG_LOG_JOURNALD) {
 		send_journal(level, event, line, len);
 		return;
 	}
 	line[len++] = '\n';
-	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
+	part[0].iov_len = stamped ? stamp(time) : 0;
+	part[1].iov_len = len;
+	while (writev(STDERR_FILENO, part, 2) < 0 && errno == EINTR)
 		;
 }
 

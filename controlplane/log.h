@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* log.h - one line per event, key=value, to stderr or journald.
- * level=info event=session-up tunnel=7 session=12 user="alice" peer=192.0.2.2:1701
+ * time=2026-11-21T11:53:00.123Z level=info event=session-up tunnel=7 session=12 user="alice" peer=192.0.2.2:1701
  * Levels go by blame: bug (ours), error (this machine or its operator), warn (a peer or a
  * subscriber), info (what happened), debug. Thread: control; never a worker. */
 #ifndef CONTROLPLANE_LOG_H

@@ -19,6 +19,7 @@ static char text[65536];
 static int catch_stderr(void **state)
 {
 	(void)state;
+	setenv("JOURNAL_STREAM", "8:1", 1); /* somebody else writes the time: lines are compared whole */
 	log_init(CFG_LOG_STDERR, CFG_LOG_INFO);
 	if (pipe(pipe_fd))
 		return -1;
@@ -62,6 +63,20 @@ static void a_line_is_level_event_and_the_pairs(void **state)
 	assert_string_equal(logged(),
 		"level=info event=session-up tunnel=7 session=12\n"
 		"level=bug event=stop\n");
+}
+
+static void a_line_on_a_bare_stderr_begins_with_the_time_in_utc(void **state)
+{
+	int year, month, day, hour, minute, second, ms, end = 0;
+
+	(void)state;
+	unsetenv("JOURNAL_STREAM");
+	log_init(CFG_LOG_STDERR, CFG_LOG_INFO);
+	log_line(CFG_LOG_INFO, "a", "x=1");
+	assert_int_equal(sscanf(logged(), "time=%4d-%2d-%2dT%2d:%2d:%2d.%3dZ %n", &year, &month, &day, &hour, &minute, &second,
+				 &ms, &end), 7);
+	assert_in_range(year, 2026, 2200);
+	assert_string_equal(text + end, "level=info event=a x=1\n");
 }
 
 static void lines_less_important_than_the_level_are_not_written(void **state)
@@ -214,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(a_line_is_level_event_and_the_pairs),
+		LOG_TEST(a_line_on_a_bare_stderr_begins_with_the_time_in_utc),
 		LOG_TEST(lines_less_important_than_the_level_are_not_written),
 		LOG_TEST(a_name_of_255_control_octets_stays_one_line_of_printable_ascii),
 		LOG_TEST(every_octet_is_quoted_so_that_it_can_be_told_again),
