@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # lib.sh - what every story sources: namespaces, lnsd, captures, expectations, and the reading of the captures.
-# Everything lives in network namespaces of this run, named by its process id, and nothing leaves them:
+# Everything lives in network namespaces of this story, named by $TAG (its process id), and nothing leaves them:
 #
 #   LAC:lac0 <-veth-> nic0:LNS:nic1 <-veth-> core1:CORE       192.0.2.2 | .1 lnsd 203.0.113.1 | .2, hosts behind it
 #   LAC:lac0 <-> nat0:NAT:nat1 <-> nic0:LNS ...               with `topology nat`
@@ -17,11 +17,12 @@ LNSCTL=${LNSCTL:-$BUILD/tools/lnsctl/lnsctl}
 LACSIM=${LACSIM:-$BUILD/tools/lacsim/lacsim}
 STORY=$(basename "$0" .sh)
 OUT=${OUT:-$BUILD/integration/$STORY}
-RUN=$(mktemp -d /tmp/it$$.XXXXXX) # short: paths of sockets must fit in 108 bytes
+TAG=${TAG:-it$$}
+RUN=$(mktemp -d "/tmp/$TAG.XXXXXX") # short: paths of sockets must fit in 108 bytes
 SOCKET=$RUN/api.sock
 CONFIG=$OUT/lnsd.yaml
 
-LNS_NS=it$$-lns LAC_NS=it$$-lac CORE_NS=it$$-core NAT_NS=it$$-nat CPE_NS=it$$-cpe
+LNS_NS=$TAG-lns LAC_NS=$TAG-lac CORE_NS=$TAG-core NAT_NS=$TAG-nat CPE_NS=$TAG-cpe
 LNS_IP=192.0.2.1 LAC_IP=192.0.2.2 LNS_IP6=2001:db8:2::1 LAC_IP6=2001:db8:2::2
 CORE_IP=198.51.100.1 CORE_IP6=2001:db8:ffff::1 # a host behind the core port, pinged by subscribers
 POOL4=10.64.0.0/16 POOL6=2001:db8:6400::/48 GATEWAY=10.64.0.1

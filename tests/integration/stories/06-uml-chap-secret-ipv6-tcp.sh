@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A Linux subscriber with CHAP behind a tunnel secret: IPv4, IPv6 by SLAAC, pings and TCP in both directions.
+# A Linux subscriber with CHAP behind a tunnel secret: IPv4, IPv6 by SLAAC, pings and TCP in both directions. With its
+# "hidden bit" xl2tpd sends a Random Vector and then hides nothing.
 . "$(dirname "$0")/../lib.sh"
 need iperf3
 topology
@@ -10,7 +11,7 @@ spawn iperf $CORE_NS iperf3 -s
 guest sub $LAC_NS lac0 <<'STORY'
 	ip addr add 192.0.2.2/24 dev vec0
 	secret=guess challenge=no port=1702 patience=2 check "a wrong secret is refused" differs dial thief alice wonder
-	secret=s3cret check "logs in with CHAP" dial home alice wonder
+	secret=s3cret hidden=yes check "logs in with CHAP" dial home alice wonder
 	check "is given a name server" grep -q 192.0.2.53 /etc/ppp/resolv.conf
 	check "gets an IPv6 address" within 10 has_ipv6 home
 	ip route add default dev home

@@ -16,6 +16,7 @@ expect "Linux pings the subscriber over IPv4" in_lns ping -c 3 -i 0.2 -W 2 \
 expect "Linux pings the subscriber over IPv6" in_lns ping -6 -c 3 -i 0.2 -W 2 \
 	"$(sed -n 's/.*address6 //p' "$OUT/sub.log" | tr A-F a-f)"
 expect "Linux pings the core host by the shadow tap" in_lns ping -c 3 -i 0.2 -W 2 203.0.113.2
+expect "a subscriber with an address of no pool pings Linux" lwip -a 192.0.2.3/24 -u alice -p wonder -P $LNS_IP -c 3
 ip -n $LNS_NS route del $CORE_IP/32
 expect "a route that Linux lost is lost for subscribers" differs lwip -a 192.0.2.3/24 -u bob -p builder -P $CORE_IP -c 2
 ip -n $LNS_NS route add $CORE_IP/32 via 203.0.113.2
