@@ -70,12 +70,19 @@ static void lac_profiles_make(struct cp *cp)
 		struct l2tp_profile *p = &cp->lac[i];
 
 		*p = (struct l2tp_profile){
-			.secret_len = (uint8_t)c->secret_len, .challenge = c->challenge, .window = c->window, .hello_ms = c->hello_ms,
-			.rto_ms = 1000, .rto_cap_ms = c->rto_cap_ms, .retries = c->retries, .max_calls = c->max_sessions,
+			.secret_len = (uint8_t)c->secret_len,
+			.challenge = c->challenge,
+			.window = c->window,
+			.hello_ms = c->hello_ms,
+			.rto_ms = 1000,
+			.rto_cap_ms = c->rto_cap_ms,
+			.retries = c->retries,
+			.max_calls = c->max_sessions,
 			.setup_ms = 60000,
 		};
 		memcpy(p->name, c->name, sizeof(p->name));
-		memcpy(p->local_name, c->local_name[0] ? c->local_name : cp->cfg->identity, sizeof(p->local_name));
+		memcpy(p->local_name, c->local_name[0] ? c->local_name : cp->cfg->identity,
+			sizeof(p->local_name));
 		memcpy(p->secret, c->secret, c->secret_len);
 	}
 }
@@ -85,9 +92,18 @@ static void ppp_profiles_make(const struct cfg *cfg)
 	for (size_t i = 0; i < cfg->n_ppp_profiles; i++) {
 		const struct cfg_ppp_profile *c = &cfg->ppp_profiles[i];
 		struct ppp_profile p = {
-			.ipv4 = c->ipv4, .ipv6 = c->ipv6, .mru = c->mru, .mtu_max = c->mru, .restart_ms = 3000, .restart_first_ms = 400, .max_configure = 10,
-			.max_terminate = 2, .max_failure = 5, .echo_interval_ms = c->echo_interval_ms,
-			.echo_failures = c->echo_failures, .auth_timeout_ms = 30000,
+			.ipv4 = c->ipv4,
+			.ipv6 = c->ipv6,
+			.mru = c->mru,
+			.mtu_max = c->mru,
+			.restart_ms = 3000,
+			.restart_first_ms = 400,
+			.max_configure = 10,
+			.max_terminate = 2,
+			.max_failure = 5,
+			.echo_interval_ms = c->echo_interval_ms,
+			.echo_failures = c->echo_failures,
+			.auth_timeout_ms = 30000,
 		};
 
 		for (unsigned k = 0; k < 3; k++)
@@ -158,7 +174,8 @@ static int pools_make(struct cp *cp)
 static void l2tp_make(struct cp *cp)
 {
 	const struct l2tp_limits lim = {
-		.tunnels = cp->store.max_tunnels, .calls = cp->store.max_sessions,
+		.tunnels = cp->store.max_tunnels,
+		.calls = cp->store.max_sessions,
 		.chunks = cp->store.max_sessions / 4 + cp->store.max_tunnels * 8 + 1024,
 	};
 	uint64_t seed;
@@ -171,7 +188,8 @@ static void l2tp_make(struct cp *cp)
 		exit(1);
 	}
 	memset(cp->l2tp_memory, 0, size);
-	cp->l2tp = l2tp_init(cp->l2tp_memory, &lim, cp->store.tunnels, cp->store.calls, seed, cp->now_ns);
+	cp->l2tp = l2tp_init(
+		cp->l2tp_memory, &lim, cp->store.tunnels, cp->store.calls, seed, cp->now_ns);
 }
 
 struct cp *cp_start(const struct cfg *c, const struct dp_store_view *store)
@@ -288,12 +306,14 @@ unsigned cp_pools(const struct cp *cp, struct cp_pool_view *views, unsigned max)
 	unsigned n = 0;
 
 	for (; n < cp->cfg->n_pools && n < max; n++)
-		views[n] = (struct cp_pool_view){
-			.pool = &cp->cfg->pools[n], .capacity = pool_capacity(&cp->pools[n]), .used = cp->pools[n].used};
+		views[n] = (struct cp_pool_view){.pool = &cp->cfg->pools[n],
+			.capacity = pool_capacity(&cp->pools[n]),
+			.used = cp->pools[n].used};
 	return n;
 }
 
-void cp_l2tp_usage(const struct cp *cp, uint32_t *tunnels, uint32_t *calls, uint32_t *chunks, uint32_t *timers)
+void cp_l2tp_usage(
+	const struct cp *cp, uint32_t *tunnels, uint32_t *calls, uint32_t *chunks, uint32_t *timers)
 {
 	l2tp_usage(cp->l2tp, tunnels, calls, chunks, timers);
 }
@@ -345,8 +365,14 @@ int cp_clear_tunnel(struct cp *cp, uint32_t slot, uint32_t generation)
 const char *cp_session_state_name(uint8_t state)
 {
 	static const char *const name[] = {
-		[CP_S_FREE] = "free", [CP_S_CALL] = "call", [CP_S_PPP] = "ppp", [CP_S_AUTH] = "auth", [CP_S_NCP] = "ncp",
-		[CP_S_UP] = "up", [CP_S_CLOSING] = "closing", [CP_S_REMOVING] = "removing",
+		[CP_S_FREE] = "free",
+		[CP_S_CALL] = "call",
+		[CP_S_PPP] = "ppp",
+		[CP_S_AUTH] = "auth",
+		[CP_S_NCP] = "ncp",
+		[CP_S_UP] = "up",
+		[CP_S_CLOSING] = "closing",
+		[CP_S_REMOVING] = "removing",
 	};
 
 	return state < sizeof(name) / sizeof(name[0]) ? name[state] : "unknown";
@@ -378,8 +404,10 @@ const char *cp_show_tunnel(const struct cp *cp, uint32_t tunnel, char *buf, size
 
 	inet_ntop(t->peer.family == 6 ? AF_INET6 : AF_INET, t->peer.addr, addr, sizeof(addr));
 	log_quote(host, sizeof(host), t->host_name.s, t->host_name.len);
-	snprintf(buf, size, t->peer.family == 6 ? "tunnel=%u peer=[%s]:%u host=%s" : "tunnel=%u peer=%s:%u host=%s", t->tid, addr,
-		t->peer.port, host);
+	snprintf(buf, size,
+		t->peer.family == 6 ? "tunnel=%u peer=[%s]:%u host=%s"
+				    : "tunnel=%u peer=%s:%u host=%s",
+		t->tid, addr, t->peer.port, host);
 	return buf;
 }
 
@@ -392,7 +420,9 @@ const char *cp_show_session(const struct cp *cp, uint32_t slot, char *buf, size_
 
 	inet_ntop(t->peer.family == 6 ? AF_INET6 : AF_INET, t->peer.addr, addr, sizeof(addr));
 	log_quote(user, sizeof(user), s->user, s->user_len);
-	snprintf(buf, size, t->peer.family == 6 ? "tunnel=%u session=%u user=%s peer=[%s]:%u" : "tunnel=%u session=%u user=%s peer=%s:%u",
+	snprintf(buf, size,
+		t->peer.family == 6 ? "tunnel=%u session=%u user=%s peer=[%s]:%u"
+				    : "tunnel=%u session=%u user=%s peer=%s:%u",
 		t->tid, c->sid, user, addr, t->peer.port);
 	return buf;
 }

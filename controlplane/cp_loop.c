@@ -18,11 +18,12 @@
 #include "controlplane/cp_run.h"
 #include "controlplane/log.h"
 
-#define EVENTS      64
-#define FDS_MAX     264
-#define DP_TICK_NS  10000000ull
-#define SECOND_NS   1000000000ull
-#define STOP_NS     (4 * SECOND_NS) /* a peer that does not acknowledge its StopCCN is not waited for longer */
+#define EVENTS     64
+#define FDS_MAX    264
+#define DP_TICK_NS 10000000ull
+#define SECOND_NS  1000000000ull
+#define STOP_NS                                                                                    \
+	(4 * SECOND_NS) /* a peer that does not acknowledge its StopCCN is not waited for longer */
 #define IDLE_MIN_NS 50000
 #define IDLE_MAX_NS 1000000
 
@@ -115,7 +116,8 @@ static void stop_begin(struct cp *cp, struct loop *l)
 		struct l2tp_env env = cp_env(cp);
 		struct l2tp_out *out;
 
-		if (cp->store.tunnels[i].state == L2TP_T_FREE || cp->store.tunnels[i].state == L2TP_T_CLOSING)
+		if (cp->store.tunnels[i].state == L2TP_T_FREE ||
+			cp->store.tunnels[i].state == L2TP_T_CLOSING)
 			continue;
 		out = cp_out(cp);
 		l2tp_tunnel_close(cp->l2tp, i, &r, &env, out);
@@ -139,7 +141,9 @@ static void signal_taken(struct cp *cp, struct loop *l)
 
 	while (read(l->signals, &si, sizeof(si)) == sizeof(si)) {
 		if (si.ssi_signo == SIGHUP)
-			log_line(CFG_LOG_WARN, "signal", "name=SIGHUP text=\"the configuration is read at start only: restart to change it\"");
+			log_line(CFG_LOG_WARN, "signal",
+				"name=SIGHUP text=\"the configuration is read at start only: "
+				"restart to change it\"");
 		else if (!l->stopping)
 			stop_begin(cp, l);
 		else
@@ -216,8 +220,9 @@ int cp_run(struct cp *cp)
 		return 1;
 	}
 	sd_notify(0, "READY=1");
-	log_line(CFG_LOG_INFO, "ready", "workers=%u ports=%u sessions-max=%u tunnels-max=%u socket=%s", dp_worker_count(), dp_if_count(),
-		cp->store.max_sessions, cp->store.max_tunnels, cp->cfg->api.socket);
+	log_line(CFG_LOG_INFO, "ready",
+		"workers=%u ports=%u sessions-max=%u tunnels-max=%u socket=%s", dp_worker_count(),
+		dp_if_count(), cp->store.max_sessions, cp->store.max_tunnels, cp->cfg->api.socket);
 	while (!l.stopping || !stop_done(cp, &l)) {
 		worked = wait_ready(cp, &l, worked);
 		worked |= take_events(cp) > 0;

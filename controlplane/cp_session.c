@@ -32,9 +32,16 @@ static void state_set(struct cp_subscriber *s, enum cp_session_state to)
 static struct l2tp_result cdn_of(enum ppp_cause cause)
 {
 	static const uint8_t result[PPP_CAUSE_COUNT] = {
-		[PPP_CAUSE_NONE] = 3, [PPP_CAUSE_PEER_TERMINATED] = 3, [PPP_CAUSE_ADMIN] = 3, [PPP_CAUSE_AUTH_FAILED] = 3,
-		[PPP_CAUSE_AUTH_TIMEOUT] = 10, [PPP_CAUSE_NEGOTIATION] = 3, [PPP_CAUSE_ECHO_TIMEOUT] = 1, [PPP_CAUSE_LOOP] = 3,
-		[PPP_CAUSE_PROTOCOL_REJECT] = 3, [PPP_CAUSE_LOWER_DOWN] = 1,
+		[PPP_CAUSE_NONE] = 3,
+		[PPP_CAUSE_PEER_TERMINATED] = 3,
+		[PPP_CAUSE_ADMIN] = 3,
+		[PPP_CAUSE_AUTH_FAILED] = 3,
+		[PPP_CAUSE_AUTH_TIMEOUT] = 10,
+		[PPP_CAUSE_NEGOTIATION] = 3,
+		[PPP_CAUSE_ECHO_TIMEOUT] = 1,
+		[PPP_CAUSE_LOOP] = 3,
+		[PPP_CAUSE_PROTOCOL_REJECT] = 3,
+		[PPP_CAUSE_LOWER_DOWN] = 1,
 	};
 	struct l2tp_result r = {.result = result[cause]};
 
@@ -70,9 +77,16 @@ static int publish(struct cp *cp, uint32_t slot)
 	const struct cfg_lac_profile *lac = &cp->cfg->lac_profiles[t->profile_index - 1];
 	const struct cfg_ppp_profile *ppp = &cp->cfg->ppp_profiles[lac->ppp];
 	struct dp_session_desc d = {
-		.slot = slot, .generation = c->generation, .tunnel = c->tunnel, .tid = t->tid, .peer_sid = c->peer_sid,
-		.vrf = t->peer.vrf, .mtu = dp_tunnel_mtu(c->tunnel), .ppp_profile = (uint16_t)lac->ppp,
-		.source_check = ppp->source_check, .mss_clamp = ppp->mss_clamp,
+		.slot = slot,
+		.generation = c->generation,
+		.tunnel = c->tunnel,
+		.tid = t->tid,
+		.peer_sid = c->peer_sid,
+		.vrf = t->peer.vrf,
+		.mtu = dp_tunnel_mtu(c->tunnel),
+		.ppp_profile = (uint16_t)lac->ppp,
+		.source_check = ppp->source_check,
+		.mss_clamp = ppp->mss_clamp,
 	};
 
 	for (unsigned i = 0; i < SID_TRIES; i++) {
@@ -96,8 +110,8 @@ static void call_refuse(struct cp *cp, uint32_t slot, const char *why)
 	char who[256];
 
 	snprintf(r.text, sizeof(r.text), "%s", why);
-	log_limited(&limit_refused, 10, cp->now_ns, CFG_LOG_WARN, "call-refused", "%s reason=\"%s\"",
-		cp_show_session(cp, slot, who, sizeof(who)), why);
+	log_limited(&limit_refused, 10, cp->now_ns, CFG_LOG_WARN, "call-refused",
+		"%s reason=\"%s\"", cp_show_session(cp, slot, who, sizeof(who)), why);
 	call_close(cp, slot, &r);
 }
 
@@ -117,13 +131,15 @@ void cp_call_request(struct cp *cp, uint32_t slot)
 		call_refuse(cp, slot, "no room for another session");
 		return;
 	}
-	s->ppp_profile = (uint16_t)cp->cfg->lac_profiles[cp->store.tunnels[c->tunnel].profile_index - 1].ppp;
+	s->ppp_profile =
+		(uint16_t)cp->cfg->lac_profiles[cp->store.tunnels[c->tunnel].profile_index - 1].ppp;
 	state_set(s, CP_S_CALL);
 	cp->tunnel_sessions[c->tunnel]++;
 	cp->totals.sessions++;
 	cp->totals.sessions_total++;
 	out = cp_out(cp);
-	l2tp_call_accept(cp->l2tp, slot, (uint16_t)sid, &env, out); /* fails when the call is over already: CALL_DOWN says so */
+	l2tp_call_accept(cp->l2tp, slot, (uint16_t)sid, &env,
+		out); /* fails when the call is over already: CALL_DOWN says so */
 	cp_perform(cp, out);
 }
 
@@ -149,9 +165,10 @@ void cp_call_down(struct cp *cp, uint32_t slot, const struct l2tp_result *r, boo
 	if (s->ncp_up)
 		cp->totals.sessions_up--;
 	log_quote(text, sizeof(text), r->text, strnlen(r->text, sizeof(r->text)));
-	log_limited(&limit_down, 100, cp->now_ns, CFG_LOG_INFO, "session-down", "%s by=%s cause=%s result=%u error=%u text=%s",
-		cp_show_session(cp, slot, who, sizeof(who)), by_peer ? "peer" : "us", ppp_cause_name(s->cause), r->result, r->error,
-		text);
+	log_limited(&limit_down, 100, cp->now_ns, CFG_LOG_INFO, "session-down",
+		"%s by=%s cause=%s result=%u error=%u text=%s",
+		cp_show_session(cp, slot, who, sizeof(who)), by_peer ? "peer" : "us",
+		ppp_cause_name(s->cause), r->result, r->error, text);
 	s->ncp_up = 0;
 	state_set(s, CP_S_REMOVING);
 	dp_session_remove(slot, c->generation);
@@ -187,7 +204,8 @@ static void session_free(struct cp *cp, uint32_t slot)
 
 static uint32_t ip4_of(const struct cfg_prefix *p)
 {
-	return p->family == 4 ? (uint32_t)p->addr[0] << 24 | (uint32_t)p->addr[1] << 16 | (uint32_t)p->addr[2] << 8 | p->addr[3]
+	return p->family == 4 ? (uint32_t)p->addr[0] << 24 | (uint32_t)p->addr[1] << 16 |
+			(uint32_t)p->addr[2] << 8 | p->addr[3]
 			      : 0;
 }
 
@@ -201,8 +219,8 @@ static uint64_t prefix6_of(const struct cfg_prefix *p)
 }
 
 /* Give the session its addresses as user and profile say. @return NULL, or why it cannot be. */
-static const char *addresses_take(struct cp *cp, struct cp_subscriber *s, const struct cfg_user *user,
-	const struct cfg_ppp_profile *p)
+static const char *addresses_take(struct cp *cp, struct cp_subscriber *s,
+	const struct cfg_user *user, const struct cfg_ppp_profile *p)
 {
 	uint64_t a;
 
@@ -242,8 +260,8 @@ static uint32_t our_ip4(const struct cp *cp, const struct cfg_ppp_profile *p)
 	return 0;
 }
 
-static void verdict_fill(const struct cp *cp, uint32_t slot, const struct cfg_user *user, const struct cfg_ppp_profile *p,
-	struct dp_verdict *v)
+static void verdict_fill(const struct cp *cp, uint32_t slot, const struct cfg_user *user,
+	const struct cfg_ppp_profile *p, struct dp_verdict *v)
 {
 	const struct cp_subscriber *s = &cp->subscribers[slot];
 
@@ -257,7 +275,8 @@ static void verdict_fill(const struct cp *cp, uint32_t slot, const struct cfg_us
 	v->prefix6 = s->prefix6;
 	if (s->prefix6) {
 		v->ppp.our_ifid = OUR_IFID;
-		v->ppp.peer_ifid = (uint64_t)(s->generation & 0xffffff) << 32 | (slot + 0x100); /* never ours, never 0 */
+		v->ppp.peer_ifid = (uint64_t)(s->generation & 0xffffff) << 32 |
+			(slot + 0x100); /* never ours, never 0 */
 	}
 	for (size_t i = 0; i < user->n_routes && i < DP_ROUTES_MAX; i++)
 		v->routes[v->n_routes++] = user->routes[i];
@@ -270,8 +289,8 @@ static void auth_refused(struct cp *cp, uint32_t slot, struct dp_verdict *v, con
 
 	cp->totals.auth_rejected++;
 	snprintf(v->ppp.message, sizeof(v->ppp.message), "Access denied");
-	log_limited(&limit_rejected, 10, cp->now_ns, CFG_LOG_WARN, "auth-rejected", "%s reason=\"%s\"",
-		cp_show_session(cp, slot, who, sizeof(who)), why);
+	log_limited(&limit_rejected, 10, cp->now_ns, CFG_LOG_WARN, "auth-rejected",
+		"%s reason=\"%s\"", cp_show_session(cp, slot, who, sizeof(who)), why);
 	dp_session_verdict(slot, s->generation, v);
 }
 
@@ -279,10 +298,14 @@ static void auth_refused(struct cp *cp, uint32_t slot, struct dp_verdict *v, con
 static void ask_aaa(struct cp *cp, const struct dp_event *ev)
 {
 	const struct aaa_request r = {
-		.method = (enum ppp_auth)ev->act.aaa.method, .chap_id = ev->act.aaa.chap_id,
-		.name = ev->data + ev->act.aaa.name_off, .name_len = ev->act.aaa.name_len,
-		.secret = ev->data + ev->act.aaa.secret_off, .secret_len = ev->act.aaa.secret_len,
-		.challenge = ev->data + ev->act.aaa.challenge_off, .challenge_len = ev->act.aaa.challenge_len,
+		.method = (enum ppp_auth)ev->act.aaa.method,
+		.chap_id = ev->act.aaa.chap_id,
+		.name = ev->data + ev->act.aaa.name_off,
+		.name_len = ev->act.aaa.name_len,
+		.secret = ev->data + ev->act.aaa.secret_off,
+		.secret_len = ev->act.aaa.secret_len,
+		.challenge = ev->data + ev->act.aaa.challenge_off,
+		.challenge_len = ev->act.aaa.challenge_len,
 	};
 	struct cp_subscriber *s = sub_of(cp, ev->slot);
 	struct dp_verdict v = {.ppp = {.request = ev->act.aaa.request}};
@@ -324,7 +347,8 @@ static void ask_aaa(struct cp *cp, const struct dp_event *ev)
 		addresses_give(cp, s);
 		v = (struct dp_verdict){.ppp = {.request = ev->act.aaa.request}};
 		auth_refused(cp, ev->slot, &v,
-			rc == -EEXIST ? "address or route is in use by another session" : "no room for its addresses or routes");
+			rc == -EEXIST ? "address or route is in use by another session"
+				      : "no room for its addresses or routes");
 		return;
 	}
 	s->user_index = (uint32_t)(user - cp->cfg->users) + 1;
@@ -351,9 +375,9 @@ static void ncp_changed(struct cp *cp, const struct dp_event *ev)
 		cp->totals.sessions_up++;
 		if (s->state == CP_S_NCP)
 			state_set(s, CP_S_UP);
-		log_limited(&limit_up, 100, cp->now_ns, CFG_LOG_INFO, "session-up", "%s ip=%s prefix=%s",
-			cp_show_session(cp, ev->slot, who, sizeof(who)), cp_show_ip4(s->ip4, ip),
-			cp_show_prefix6(s->prefix6, prefix));
+		log_limited(&limit_up, 100, cp->now_ns, CFG_LOG_INFO, "session-up",
+			"%s ip=%s prefix=%s", cp_show_session(cp, ev->slot, who, sizeof(who)),
+			cp_show_ip4(s->ip4, ip), cp_show_prefix6(s->prefix6, prefix));
 	} else if (was && !s->ncp_up) {
 		cp->totals.sessions_up--;
 		if (s->state == CP_S_UP)

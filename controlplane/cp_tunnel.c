@@ -16,7 +16,8 @@
 
 static struct log_limit limit_refused;
 
-static void send_now_or_keep(struct cp *cp, const struct l2tp_peer *peer, const uint8_t *bytes, uint16_t len)
+static void send_now_or_keep(
+	struct cp *cp, const struct l2tp_peer *peer, const uint8_t *bytes, uint16_t len)
 {
 	struct cp_unsent *u;
 
@@ -69,8 +70,8 @@ static bool lac_matches(const struct cfg_lac_profile *p, const struct l2tp_tunne
 	return from && (!p->host_name[0] || !fnmatch(p->host_name, t->host_name.s, 0));
 }
 
-static void tunnel_refuse(struct cp *cp, uint32_t slot, const struct l2tp_profile *profile, uint16_t result, uint16_t error,
-	const char *why)
+static void tunnel_refuse(struct cp *cp, uint32_t slot, const struct l2tp_profile *profile,
+	uint16_t result, uint16_t error, const char *why)
 {
 	struct l2tp_result r = {.result = result, .error = error};
 	struct l2tp_env env = cp_env(cp);
@@ -78,8 +79,8 @@ static void tunnel_refuse(struct cp *cp, uint32_t slot, const struct l2tp_profil
 	char who[256];
 
 	snprintf(r.text, sizeof(r.text), "%s", why);
-	log_limited(&limit_refused, 10, cp->now_ns, CFG_LOG_WARN, "tunnel-refused", "%s reason=\"%s\"", cp_show_tunnel(cp, slot, who, sizeof(who)),
-		why);
+	log_limited(&limit_refused, 10, cp->now_ns, CFG_LOG_WARN, "tunnel-refused",
+		"%s reason=\"%s\"", cp_show_tunnel(cp, slot, who, sizeof(who)), why);
 	l2tp_tunnel_reject(cp->l2tp, slot, profile, &r, &env, out);
 	cp_perform(cp, out);
 }
@@ -130,8 +131,9 @@ static void tunnel_up(struct cp *cp, uint32_t slot)
 		return;
 	}
 	log_quote(vendor, sizeof(vendor), t->vendor_name.s, t->vendor_name.len);
-	log_line(CFG_LOG_INFO, "tunnel-up", "%s profile=\"%s\" vendor=%s window=%u", cp_show_tunnel(cp, slot, who, sizeof(who)),
-		cp->lac[t->profile_index - 1].name, vendor, t->peer_window);
+	log_line(CFG_LOG_INFO, "tunnel-up", "%s profile=\"%s\" vendor=%s window=%u",
+		cp_show_tunnel(cp, slot, who, sizeof(who)), cp->lac[t->profile_index - 1].name,
+		vendor, t->peer_window);
 }
 
 static void tunnel_down(struct cp *cp, uint32_t slot, const struct l2tp_result *r, bool by_peer)
@@ -140,9 +142,10 @@ static void tunnel_down(struct cp *cp, uint32_t slot, const struct l2tp_result *
 	char who[256], text[160];
 
 	log_quote(text, sizeof(text), r->text, strnlen(r->text, sizeof(r->text)));
-	log_line(CFG_LOG_INFO, "tunnel-down", "%s by=%s result=%u reason=%s error=%u text=%s sessions=%u",
-		cp_show_tunnel(cp, slot, who, sizeof(who)), by_peer ? "peer" : "us", r->result, l2tp_stopccn_result_name(r->result),
-		r->error, text, t->calls);
+	log_line(CFG_LOG_INFO, "tunnel-down",
+		"%s by=%s result=%u reason=%s error=%u text=%s sessions=%u",
+		cp_show_tunnel(cp, slot, who, sizeof(who)), by_peer ? "peer" : "us", r->result,
+		l2tp_stopccn_result_name(r->result), r->error, text, t->calls);
 }
 
 /* The slot may go back once the dataplane holds none of its sessions. */
@@ -177,7 +180,8 @@ void cp_perform(struct cp *cp, struct l2tp_out *out)
 
 		switch ((enum l2tp_act)a->type) {
 		case L2TP_ACT_SEND:
-			send_now_or_keep(cp, &cp->store.tunnels[a->tunnel].peer, out->bytes + a->send.off, a->send.len);
+			send_now_or_keep(cp, &cp->store.tunnels[a->tunnel].peer,
+				out->bytes + a->send.off, a->send.len);
 			break;
 		case L2TP_ACT_TUNNEL_REQUEST:
 			tunnel_request(cp, a->tunnel);

@@ -10,7 +10,8 @@ bool early_keep(struct worker *w, uint32_t slot, const uint8_t *p, uint16_t len)
 	struct early *e = &w->early[slot % EARLY_KEPT];
 	uint16_t address = len >= 2 && p[0] == 0xff && p[1] == 0x03 ? 2 : 0;
 
-	if (len < address + 2 || len - address > (int)sizeof(e->frame) || load16(p + address) != PPP_LCP)
+	if (len < address + 2 || len - address > (int)sizeof(e->frame) ||
+		load16(p + address) != PPP_LCP)
 		return false;
 	e->slot = slot;
 	e->generation = dp_t.session[slot].generation;

@@ -23,7 +23,7 @@
 struct framed {
 	struct cfg_prefix prefix;
 	uint32_t next; /* of the session, or of the free list */
-	bool under;    /* the same prefix goes to lns0 when the session is gone */
+	bool under; /* the same prefix goes to lns0 when the session is gone */
 };
 
 static struct {

@@ -11,11 +11,12 @@
 #include "controlplane/log.h"
 #include "dataplane/dp.h"
 
-static const char usage[] =
-	"usage: lnsd [-c FILE]            run with the configuration FILE (default: the embedded one)\n"
-	"       lnsd --check FILE         say what is wrong with FILE, start nothing; exit status 0 or 1\n"
-	"       lnsd --print-default      print the embedded configuration\n"
-	"       lnsd --version\n";
+static const char usage[] = "usage: lnsd [-c FILE]            run with the configuration FILE "
+			    "(default: the embedded one)\n"
+			    "       lnsd --check FILE         say what is wrong with FILE, start "
+			    "nothing; exit status 0 or 1\n"
+			    "       lnsd --print-default      print the embedded configuration\n"
+			    "       lnsd --version\n";
 
 enum option_long { OPT_CHECK = 256, OPT_PRINT_DEFAULT, OPT_VERSION };
 

@@ -33,9 +33,11 @@ static void start_request_timer(struct ppp_ctx *c, struct ppp_fsm *f)
 {
 	uint64_t wait = c->p->restart_first_ms;
 
-	for (unsigned sent = c->p->max_configure; wait && sent > f->restart + 1u && wait < restart_ms(c->p); sent--)
+	for (unsigned sent = c->p->max_configure;
+		wait && sent > f->restart + 1u && wait < restart_ms(c->p); sent--)
 		wait *= 2;
-	f->deadline_ns = after_ms(c, wait && wait < restart_ms(c->p) ? (uint32_t)wait : restart_ms(c->p));
+	f->deadline_ns =
+		after_ms(c, wait && wait < restart_ms(c->p) ? (uint32_t)wait : restart_ms(c->p));
 }
 
 /* Octets that a packet of this protocol may have. LCP negotiates under the default MRU (RFC 1661

@@ -57,3 +57,5 @@ project_files() {
 	fi
 }
 c_files() { project_files | grep '\.[ch]$'; }
+# Headers are read as tables: their columns are laid out by hand.
+formatted_files() { project_files | grep '\.c$'; }

@@ -10,7 +10,8 @@
 #include <nettle/md5.h>
 #include <nettle/memops.h>
 
-static void digest_of(const struct aaa_request *r, const void *password, size_t len, uint8_t digest[MD5_DIGEST_SIZE])
+static void digest_of(const struct aaa_request *r, const void *password, size_t len,
+	uint8_t digest[MD5_DIGEST_SIZE])
 {
 	struct md5_ctx md5;
 

@@ -16,7 +16,7 @@
 #define U16(f)  .kind = L2TP_AVP_U16, .min = 2, .max = 2, .field = offsetof(struct l2tp_msg, f)
 #define U32(f)  .kind = L2TP_AVP_U32, .min = 4, .max = 4, .field = offsetof(struct l2tp_msg, f)
 #define U64(f)  .kind = L2TP_AVP_U64, .min = 8, .max = 8, .field = offsetof(struct l2tp_msg, f)
-#define BYTES(f, least, most) \
+#define BYTES(f, least, most)                                                                      \
 	.kind = L2TP_AVP_BYTES, .min = (least), .max = (most), .field = offsetof(struct l2tp_msg, f)
 
 /* clang-format off */

@@ -12,8 +12,21 @@
 
 #define OWED_PER_RUN 32
 
-enum event { ICRQ_OK, ICRQ_BAD, RX_ICRQ, RX_ICRP, RX_ICCN_OK, RX_ICCN_BAD, RX_CDN, RX_WEN, RX_SLI, RX_OTHER,
-	CLOSE, TUNNEL_GONE, EVENTS };
+enum event {
+	ICRQ_OK,
+	ICRQ_BAD,
+	RX_ICRQ,
+	RX_ICRP,
+	RX_ICCN_OK,
+	RX_ICCN_BAD,
+	RX_CDN,
+	RX_WEN,
+	RX_SLI,
+	RX_OTHER,
+	CLOSE,
+	TUNNEL_GONE,
+	EVENTS
+};
 enum { STATES = L2TP_C_ESTABLISHED };
 
 #define IRP 0x01 /* send ICRP */
@@ -26,8 +39,14 @@ struct cell {
 	uint8_t actions, next;
 };
 
-#define ____      {0, 0}
-#define A(act, s) {(act), (s)}
+#define ____                                                                                       \
+	{                                                                                          \
+		0, 0                                                                               \
+	}
+#define A(act, s)                                                                                  \
+	{                                                                                          \
+		(act), (s)                                                                         \
+	}
 #define WAIT L2TP_C_WAIT_CONNECT
 #define EST  L2TP_C_ESTABLISHED
 #define END  L2TP_C_CLOSED
@@ -119,7 +138,8 @@ static bool queue_cdn(struct l2tp_cp *cp, struct l2tp_tunnel *t, uint16_t sid, u
 
 static bool queue_icrp(struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct l2tp_call *c)
 {
-	struct l2tp_msg m = {.type = L2TP_ICRP, .sid = c->sid, .have = L2TP_HAS(L2TP_AVP_ASSIGNED_SESSION_ID)};
+	struct l2tp_msg m = {
+		.type = L2TP_ICRP, .sid = c->sid, .have = L2TP_HAS(L2TP_AVP_ASSIGNED_SESSION_ID)};
 
 	return l2tp_reliable_queue(cp, t, &m, c->peer_sid, false);
 }
@@ -131,8 +151,8 @@ static void send_owed(struct l2tp_cp *cp, struct l2tp_call *c, const struct l2tp
 	struct l2tp_result plain = l2tp_refusal(c->ended_result, c->ended_error, "");
 	uint32_t slot = call_slot(cp, c);
 
-	if (c->owes == L2TP_ICRP ? queue_icrp(cp, t, c) :
-				   queue_cdn(cp, t, c->sid, c->peer_sid, why ? why : &plain)) {
+	if (c->owes == L2TP_ICRP ? queue_icrp(cp, t, c)
+				 : queue_cdn(cp, t, c->sid, c->peer_sid, why ? why : &plain)) {
 		c->owes = 0;
 		return;
 	}
@@ -241,7 +261,8 @@ static uint8_t step(const struct l2tp_run *r, struct l2tp_call *c, enum event ev
 		struct l2tp_action *a = l2tp_emit(r, L2TP_ACT_CALL_DOWN, c->tunnel, slot);
 
 		a->result = *why;
-		a->by_peer = ev == RX_CDN || (ev == TUNNEL_GONE && cp->tunnel[c->tunnel].ended_by_peer);
+		a->by_peer =
+			ev == RX_CDN || (ev == TUNNEL_GONE && cp->tunnel[c->tunnel].ended_by_peer);
 	}
 	if (cell->actions & REL)
 		release(cp, c);
@@ -297,7 +318,8 @@ static void receive_icrq(const struct l2tp_run *r, struct l2tp_tunnel *t, const 
 	t->first_call = call_slot(cp, c);
 	t->calls++;
 	l2tp_index_put(&cp->by_peer_sid, key_of(tunnel, c->peer_sid), call_slot(cp, c));
-	wheel_arm(&cp->wheel, cp->lim.tunnels + call_slot(cp, c), c->created_ns + t->profile->setup_ms * MS);
+	wheel_arm(&cp->wheel, cp->lim.tunnels + call_slot(cp, c),
+		c->created_ns + t->profile->setup_ms * MS);
 	l2tp_trace(r, tunnel, call_slot(cp, c), L2TP_C_FREE, L2TP_C_IDLE, L2TP_ICRQ);
 	l2tp_emit(r, L2TP_ACT_CALL_REQUEST, tunnel, call_slot(cp, c));
 	t->rx_unacked = 0; /* the answer will carry the acknowledgement, if it comes soon */
@@ -319,7 +341,8 @@ static void receive_iccn(const struct l2tp_run *r, struct l2tp_call *c, const st
 }
 
 /* Which call is meant: our id in the header or, in a CDN without one, the peer's id in the AVP (s4.4.4). */
-static struct l2tp_call *find(const struct l2tp_cp *cp, uint32_t tunnel, uint16_t sid, const struct l2tp_msg *m)
+static struct l2tp_call *find(
+	const struct l2tp_cp *cp, uint32_t tunnel, uint16_t sid, const struct l2tp_msg *m)
 {
 	uint32_t slot = 0;
 
@@ -345,13 +368,16 @@ static void to_call(const struct l2tp_run *r, struct l2tp_call *c, const struct 
 	} else if (m->type == L2TP_ICRP) {
 		step(r, c, RX_ICRP, L2TP_ICRP, &why);
 	} else {
-		step(r, c, m->type == L2TP_WEN ? RX_WEN : m->type == L2TP_SLI ? RX_SLI : RX_OTHER, (uint8_t)m->type,
-			&why);
+		step(r, c,
+			m->type == L2TP_WEN           ? RX_WEN
+				: m->type == L2TP_SLI ? RX_SLI
+						      : RX_OTHER,
+			(uint8_t)m->type, &why);
 	}
 }
 
-void l2tp_call_message(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t sid, const struct l2tp_msg *m,
-	const struct l2tp_result *fault)
+void l2tp_call_message(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t sid,
+	const struct l2tp_msg *m, const struct l2tp_result *fault)
 {
 	struct l2tp_result outgoing = l2tp_refusal(5, 0, "no outgoing calls here");
 	struct l2tp_call *c;
@@ -367,7 +393,8 @@ void l2tp_call_message(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t
 	}
 }
 
-int l2tp_call_accept(struct l2tp_cp *cp, uint32_t call, uint16_t sid, const struct l2tp_env *env, struct l2tp_out *out)
+int l2tp_call_accept(struct l2tp_cp *cp, uint32_t call, uint16_t sid, const struct l2tp_env *env,
+	struct l2tp_out *out)
 {
 	const struct l2tp_run r = {cp, env, out};
 	struct l2tp_call *c = &cp->call[call];
@@ -384,8 +411,8 @@ int l2tp_call_accept(struct l2tp_cp *cp, uint32_t call, uint16_t sid, const stru
 	return 0;
 }
 
-void l2tp_call_close(struct l2tp_cp *cp, uint32_t call, const struct l2tp_result *why, const struct l2tp_env *env,
-	struct l2tp_out *out)
+void l2tp_call_close(struct l2tp_cp *cp, uint32_t call, const struct l2tp_result *why,
+	const struct l2tp_env *env, struct l2tp_out *out)
 {
 	const struct l2tp_run r = {cp, env, out};
 	struct l2tp_call *c = &cp->call[call];

@@ -10,7 +10,8 @@ static_assert(sizeof(struct l2tp_chunk) == 128, "two cache lines");
 
 void l2tp_chunks_init(struct l2tp_chunks *p, struct l2tp_chunk *mem, uint32_t total)
 {
-	*p = (struct l2tp_chunks){.chunk = mem, .total = total, .free = total, .reserve = total / 8, .fresh = 1};
+	*p = (struct l2tp_chunks){
+		.chunk = mem, .total = total, .free = total, .reserve = total / 8, .fresh = 1};
 }
 
 static uint32_t take(struct l2tp_chunks *p)

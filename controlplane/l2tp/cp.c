@@ -16,7 +16,8 @@
 
 /* Where the tables lie in the memory that l2tp_init() is given. */
 struct layout {
-	size_t nodes, chunks, peer_keys, peer_slots, sid_keys, sid_slots, psid_keys, psid_slots, by_tid, free_tid, end;
+	size_t nodes, chunks, peer_keys, peer_slots, sid_keys, sid_slots, psid_keys, psid_slots,
+		by_tid, free_tid, end;
 };
 
 static size_t place(size_t *at, size_t size)
@@ -67,12 +68,12 @@ struct l2tp_cp *l2tp_init(void *mem, const struct l2tp_limits *lim, struct l2tp_
 	cp->node = (struct wheel_node *)(base + l.nodes);
 	wheel_init(&cp->wheel, cp->node, now_ns);
 	l2tp_chunks_init(&cp->chunks, (struct l2tp_chunk *)(base + l.chunks), lim->chunks);
-	l2tp_index_init(&cp->by_peer, (uint64_t *)(base + l.peer_keys), (uint32_t *)(base + l.peer_slots),
-		l2tp_index_places(lim->tunnels), seed);
-	l2tp_index_init(&cp->by_sid, (uint64_t *)(base + l.sid_keys), (uint32_t *)(base + l.sid_slots),
-		l2tp_index_places(lim->calls), seed);
-	l2tp_index_init(&cp->by_peer_sid, (uint64_t *)(base + l.psid_keys), (uint32_t *)(base + l.psid_slots),
-		l2tp_index_places(lim->calls), seed);
+	l2tp_index_init(&cp->by_peer, (uint64_t *)(base + l.peer_keys),
+		(uint32_t *)(base + l.peer_slots), l2tp_index_places(lim->tunnels), seed);
+	l2tp_index_init(&cp->by_sid, (uint64_t *)(base + l.sid_keys),
+		(uint32_t *)(base + l.sid_slots), l2tp_index_places(lim->calls), seed);
+	l2tp_index_init(&cp->by_peer_sid, (uint64_t *)(base + l.psid_keys),
+		(uint32_t *)(base + l.psid_slots), l2tp_index_places(lim->calls), seed);
 	cp->by_tid = (uint32_t *)(base + l.by_tid);
 	cp->free_tid = (uint16_t *)(base + l.free_tid);
 	for (uint32_t tid = 1; tid < TIDS; tid++)
@@ -81,7 +82,8 @@ struct l2tp_cp *l2tp_init(void *mem, const struct l2tp_limits *lim, struct l2tp_
 	return cp;
 }
 
-struct l2tp_action *l2tp_emit(const struct l2tp_run *r, enum l2tp_act type, uint32_t tunnel, uint32_t call)
+struct l2tp_action *l2tp_emit(
+	const struct l2tp_run *r, enum l2tp_act type, uint32_t tunnel, uint32_t call)
 {
 	struct l2tp_action *a;
 
@@ -94,7 +96,8 @@ struct l2tp_action *l2tp_emit(const struct l2tp_run *r, enum l2tp_act type, uint
 	return a;
 }
 
-void l2tp_trace(const struct l2tp_run *r, uint32_t tunnel, uint32_t call, uint8_t from, uint8_t to, uint8_t msg)
+void l2tp_trace(const struct l2tp_run *r, uint32_t tunnel, uint32_t call, uint8_t from, uint8_t to,
+	uint8_t msg)
 {
 	struct l2tp_action *a = l2tp_emit(r, L2TP_ACT_TRACE, tunnel, call);
 
@@ -139,8 +142,8 @@ static struct l2tp_tunnel *again_pop(struct l2tp_cp *cp)
 }
 
 /* Tunnel id 0: an SCCRQ, or a StopCCN of one who never learned our id. */
-static void input_unnamed(const struct l2tp_run *r, const struct l2tp_peer *peer, const struct l2tp_hdr *h,
-	const uint8_t *bytes)
+static void input_unnamed(const struct l2tp_run *r, const struct l2tp_peer *peer,
+	const struct l2tp_hdr *h, const uint8_t *bytes)
 {
 	struct l2tp_cp *cp = r->cp;
 	struct l2tp_unhiding u = {.defer_hidden = true};
@@ -168,7 +171,8 @@ static void input_unnamed(const struct l2tp_run *r, const struct l2tp_peer *peer
 	}
 }
 
-static void input(const struct l2tp_run *r, const struct l2tp_peer *peer, const uint8_t *bytes, size_t len)
+static void input(
+	const struct l2tp_run *r, const struct l2tp_peer *peer, const uint8_t *bytes, size_t len)
 {
 	struct l2tp_cp *cp = r->cp;
 	struct l2tp_hdr h;
@@ -262,7 +266,8 @@ const struct l2tp_counters *l2tp_counters(const struct l2tp_cp *cp)
 	return &cp->count;
 }
 
-void l2tp_usage(const struct l2tp_cp *cp, uint32_t *tunnels, uint32_t *calls, uint32_t *chunks, uint32_t *timers)
+void l2tp_usage(const struct l2tp_cp *cp, uint32_t *tunnels, uint32_t *calls, uint32_t *chunks,
+	uint32_t *timers)
 {
 	*tunnels = cp->tunnels;
 	*calls = cp->calls;

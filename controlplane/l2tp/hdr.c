@@ -58,10 +58,11 @@ enum l2tp_hdr_fault l2tp_hdr_decode(const uint8_t *bytes, size_t len, struct l2t
 	return decode_rest(&r, bits, len, h);
 }
 
-void l2tp_hdr_encode(uint8_t bytes[L2TP_HDR_CONTROL], uint16_t tid, uint16_t sid, uint16_t ns, uint16_t nr,
-	size_t body_len)
+void l2tp_hdr_encode(uint8_t bytes[L2TP_HDR_CONTROL], uint16_t tid, uint16_t sid, uint16_t ns,
+	uint16_t nr, size_t body_len)
 {
-	const uint16_t words[] = {BIT_T | BIT_L | BIT_S | 2, (uint16_t)(L2TP_HDR_CONTROL + body_len), tid, sid, ns, nr};
+	const uint16_t words[] = {BIT_T | BIT_L | BIT_S | 2,
+		(uint16_t)(L2TP_HDR_CONTROL + body_len), tid, sid, ns, nr};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		bytes[2 * i] = (uint8_t)(words[i] >> 8);

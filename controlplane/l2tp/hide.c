@@ -8,7 +8,8 @@
 #include <nettle/md5.h>
 
 /* First block: MD5(type | secret | vector); each later one: MD5(secret | previous cipher block). */
-static void first_key(uint16_t type, struct l2tp_secret s, const uint8_t *vector, size_t vector_len, uint8_t key[16])
+static void first_key(uint16_t type, struct l2tp_secret s, const uint8_t *vector, size_t vector_len,
+	uint8_t key[16])
 {
 	const uint8_t t[2] = {(uint8_t)(type >> 8), (uint8_t)type};
 	struct md5_ctx md5;
@@ -30,8 +31,8 @@ static void next_key(struct l2tp_secret s, const uint8_t cipher[16], uint8_t key
 	md5_digest(&md5, 16, key);
 }
 
-int l2tp_unhide(uint16_t type, struct l2tp_secret secret, const uint8_t *vector, size_t vector_len, const uint8_t *in,
-	size_t len, uint8_t *out)
+int l2tp_unhide(uint16_t type, struct l2tp_secret secret, const uint8_t *vector, size_t vector_len,
+	const uint8_t *in, size_t len, uint8_t *out)
 {
 	uint8_t key[16];
 	size_t value;
@@ -71,7 +72,8 @@ size_t l2tp_hide(uint16_t type, struct l2tp_secret secret, const uint8_t *vector
 	return total;
 }
 
-void l2tp_response(uint8_t msg_type, struct l2tp_secret secret, const uint8_t *challenge, size_t len, uint8_t out[16])
+void l2tp_response(uint8_t msg_type, struct l2tp_secret secret, const uint8_t *challenge,
+	size_t len, uint8_t out[16])
 {
 	struct md5_ctx md5;
 

@@ -14,7 +14,8 @@ uint32_t l2tp_index_places(uint32_t n)
 	return places;
 }
 
-void l2tp_index_init(struct l2tp_index *x, uint64_t *keys, uint32_t *slots, uint32_t places, uint64_t seed)
+void l2tp_index_init(
+	struct l2tp_index *x, uint64_t *keys, uint32_t *slots, uint32_t places, uint64_t seed)
 {
 	*x = (struct l2tp_index){.key = keys, .slot = slots, .seed = seed, .mask = places - 1};
 }

@@ -58,7 +58,8 @@ static void fault(struct decoder *d, uint16_t error, const char *what, uint16_t 
 }
 
 /* s7.1: the M bit of a malformed AVP decides whether the error is recoverable. */
-static void malformed(struct decoder *d, const struct l2tp_avp *avp, uint16_t error, const char *what)
+static void malformed(
+	struct decoder *d, const struct l2tp_avp *avp, uint16_t error, const char *what)
 {
 	if (avp->mandatory)
 		fault(d, error, what, avp->vendor ? UINT16_MAX : avp->type);
@@ -81,7 +82,8 @@ static int open_hidden(struct decoder *d, struct l2tp_avp *avp)
 	return 0;
 }
 
-static void store(struct decoder *d, const struct l2tp_avp_desc *row, uint16_t type, struct rd value)
+static void store(
+	struct decoder *d, const struct l2tp_avp_desc *row, uint16_t type, struct rd value)
 {
 	uint8_t *field = (uint8_t *)d->m + row->field;
 	struct l2tp_bytes bytes = l2tp_bytes_of(value.p, rd_left(&value));
@@ -110,14 +112,16 @@ static void store(struct decoder *d, const struct l2tp_avp_desc *row, uint16_t t
 
 static void take(struct decoder *d, struct l2tp_avp *avp)
 {
-	const struct l2tp_avp_desc *row = avp->vendor || avp->reserved ? NULL : l2tp_avp_desc(avp->type);
+	const struct l2tp_avp_desc *row =
+		avp->vendor || avp->reserved ? NULL : l2tp_avp_desc(avp->type);
 	size_t len;
 
 	if (!row) {
 		malformed(d, avp, ERR_UNKNOWN_M, "unknown");
 		return;
 	}
-	if (!(row->in >> d->m->type & 1) || (d->m->have & L2TP_HAS(avp->type) && avp->type != L2TP_AVP_RANDOM_VECTOR))
+	if (!(row->in >> d->m->type & 1) ||
+		(d->m->have & L2TP_HAS(avp->type) && avp->type != L2TP_AVP_RANDOM_VECTOR))
 		return;
 	if (avp->hidden && row->hide_ok && d->u->defer_hidden) {
 		d->m->hidden |= L2TP_HAS(avp->type);
@@ -130,7 +134,8 @@ static void take(struct decoder *d, struct l2tp_avp *avp)
 	len = rd_left(&avp->value);
 	if (len < row->min || len > row->max) {
 		/* what a wrong secret gives must look like what cannot be deciphered at all (s4.3) */
-		malformed(d, avp, avp->hidden ? ERR_RANGE : ERR_LENGTH, avp->hidden ? "cannot unhide" : "length of");
+		malformed(d, avp, avp->hidden ? ERR_RANGE : ERR_LENGTH,
+			avp->hidden ? "cannot unhide" : "length of");
 		return;
 	}
 	if (avp->type == L2TP_AVP_RANDOM_VECTOR) {
@@ -145,8 +150,8 @@ static int take_message_type(struct decoder *d, struct rd *r)
 {
 	struct l2tp_avp avp;
 
-	if (l2tp_avp_next(r, &avp) || avp.vendor || avp.type != L2TP_AVP_MESSAGE_TYPE || avp.hidden ||
-		avp.reserved || rd_left(&avp.value) != 2) {
+	if (l2tp_avp_next(r, &avp) || avp.vendor || avp.type != L2TP_AVP_MESSAGE_TYPE ||
+		avp.hidden || avp.reserved || rd_left(&avp.value) != 2) {
 		fault(d, ERR_RANGE, "no", L2TP_AVP_MESSAGE_TYPE);
 		return -EPROTO;
 	}
@@ -180,8 +185,8 @@ static void check_whole(struct decoder *d)
 		fault(d, ERR_RANGE, "zero", L2TP_AVP_ASSIGNED_SESSION_ID);
 }
 
-int l2tp_msg_decode(const uint8_t *body, size_t len, const struct l2tp_unhiding *u, struct l2tp_msg *m,
-	struct l2tp_result *fault_out)
+int l2tp_msg_decode(const uint8_t *body, size_t len, const struct l2tp_unhiding *u,
+	struct l2tp_msg *m, struct l2tp_result *fault_out)
 {
 	struct decoder d = {.u = u, .m = m, .fault = fault_out};
 	struct rd r = rd_of(body, len);
@@ -204,7 +209,8 @@ int l2tp_msg_decode(const uint8_t *body, size_t len, const struct l2tp_unhiding 
 	return fault_out->result ? -EBADMSG : 0;
 }
 
-static void put(struct wr *w, const struct l2tp_msg *m, uint16_t type, const struct l2tp_avp_desc *row)
+static void put(
+	struct wr *w, const struct l2tp_msg *m, uint16_t type, const struct l2tp_avp_desc *row)
 {
 	const uint8_t *field = (const uint8_t *)m + row->field;
 	uint8_t value[8];

@@ -2,7 +2,8 @@
 /* names.c - words for states, messages and result codes (RFC 2661 s3.2, s4.4.2), for logs and the API. Pure; any thread. */
 #include "controlplane/l2tp/l2tp.h"
 
-#define NAME(table, i) ((i) < sizeof(table) / sizeof((table)[0]) && (table)[i] ? (table)[i] : "unknown")
+#define NAME(table, i)                                                                             \
+	((i) < sizeof(table) / sizeof((table)[0]) && (table)[i] ? (table)[i] : "unknown")
 
 const char *l2tp_tunnel_state_name(uint8_t state)
 {

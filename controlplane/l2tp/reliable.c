@@ -39,7 +39,8 @@ uint64_t l2tp_reliable_cycle_ns(const struct l2tp_profile *p)
 	return sum;
 }
 
-bool l2tp_reliable_queue(struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct l2tp_msg *m, uint16_t sid, bool urgent)
+bool l2tp_reliable_queue(struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct l2tp_msg *m,
+	uint16_t sid, bool urgent)
 {
 	uint8_t body[STEP_BYTES - L2TP_HDR_CONTROL];
 	size_t len = l2tp_msg_encode(m, body, sizeof(body));
@@ -65,7 +66,8 @@ bool l2tp_reliable_queue(struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct
 	return true;
 }
 
-static uint8_t *send_header(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t sid, uint16_t ns, size_t len)
+static uint8_t *send_header(
+	const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t sid, uint16_t ns, size_t len)
 {
 	struct l2tp_action *a = l2tp_emit(r, L2TP_ACT_SEND, tunnel_slot(r->cp, t), 0);
 	uint8_t *at = r->out->bytes + r->out->used;
@@ -165,7 +167,8 @@ static void acknowledged(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16
 }
 
 /* Keep a message that came before its turn, in order of Ns. */
-static void keep(struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct l2tp_hdr *h, const uint8_t *bytes)
+static void keep(
+	struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct l2tp_hdr *h, const uint8_t *bytes)
 {
 	struct l2tp_chunk *chunk = cp->chunks.chunk;
 	uint32_t before = 0, after = t->rxq_head, c;
@@ -183,7 +186,9 @@ static void keep(struct l2tp_cp *cp, struct l2tp_tunnel *t, const struct l2tp_hd
 		t->count.out_of_window++;
 		return;
 	}
-	c = t->rxq_len < KEEP_MAX ? l2tp_chunks_put(&cp->chunks, bytes + h->body, h->len - h->body, false) : 0;
+	c = t->rxq_len < KEEP_MAX
+		? l2tp_chunks_put(&cp->chunks, bytes + h->body, h->len - h->body, false)
+		: 0;
 	if (!c) {
 		t->count.out_of_window++;
 		return;
@@ -207,8 +212,8 @@ static void owe_ack(const struct l2tp_run *r, struct l2tp_tunnel *t, uint64_t de
 	t->ack_owed = true;
 }
 
-bool l2tp_reliable_receive(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_hdr *h,
-	const uint8_t *bytes)
+bool l2tp_reliable_receive(const struct l2tp_run *r, struct l2tp_tunnel *t,
+	const struct l2tp_hdr *h, const uint8_t *bytes)
 {
 	uint16_t ahead = (uint16_t)(h->ns - t->nr);
 

@@ -27,8 +27,22 @@ static const struct l2tp_profile default_profile = {
 	.setup_ms = 60000,
 };
 
-enum event { SCCRQ_OK, SCCRQ_BAD, RX_SCCRQ, RX_SCCRP, RX_SCCCN_OK, RX_SCCCN_BAD, RX_STOPCCN, RX_HELLO, RX_CALL,
-	CLOSE, REPLACED, DEAD, EVICTED, EVENTS };
+enum event {
+	SCCRQ_OK,
+	SCCRQ_BAD,
+	RX_SCCRQ,
+	RX_SCCRP,
+	RX_SCCCN_OK,
+	RX_SCCCN_BAD,
+	RX_STOPCCN,
+	RX_HELLO,
+	RX_CALL,
+	CLOSE,
+	REPLACED,
+	DEAD,
+	EVICTED,
+	EVENTS
+};
 enum { STATES = L2TP_T_CLOSING };
 
 #define SRP 0x01 /* send SCCRP */
@@ -41,8 +55,14 @@ struct cell {
 	uint8_t actions, next;
 };
 
-#define ____      {0, 0}
-#define A(act, s) {(act), (s)}
+#define ____                                                                                       \
+	{                                                                                          \
+		0, 0                                                                               \
+	}
+#define A(act, s)                                                                                  \
+	{                                                                                          \
+		(act), (s)                                                                         \
+	}
 #define WAIT L2TP_T_WAIT_CTL_CONN
 #define EST  L2TP_T_ESTABLISHED
 #define END  L2TP_T_CLOSING
@@ -76,7 +96,8 @@ static uint64_t deadline(const struct l2tp_tunnel *t)
 	uint64_t at = UINT64_MAX;
 
 #define EARLIER(x) ((x) < at ? (x) : at)
-	if (t->state == L2TP_T_IDLE || t->state == L2TP_T_WAIT_CTL_CONN || t->state == L2TP_T_CLOSING)
+	if (t->state == L2TP_T_IDLE || t->state == L2TP_T_WAIT_CTL_CONN ||
+		t->state == L2TP_T_CLOSING)
 		at = t->until_ns;
 	if (t->in_flight)
 		at = EARLIER(t->rto_ns);
@@ -98,7 +119,9 @@ static uint64_t deadline(const struct l2tp_tunnel *t)
  * called for data too, need not touch the wheel. */
 static void arm(struct l2tp_cp *cp, struct l2tp_tunnel *t)
 {
-	uint64_t at = t->free_told || t->on_again ? UINT64_MAX : deadline(t); /* the next tick comes at once anyway */
+	uint64_t at = t->free_told || t->on_again
+		? UINT64_MAX
+		: deadline(t); /* the next tick comes at once anyway */
 
 	if (at == UINT64_MAX || (t->timer_ns && t->timer_ns <= at))
 		return;
@@ -122,9 +145,12 @@ static void send_stopccn(const struct l2tp_run *r, struct l2tp_tunnel *t)
 	t->retry_ns = r->env->now_ns + RETRY_NS;
 }
 
-static void end(const struct l2tp_run *r, struct l2tp_tunnel *t, enum event ev, const struct l2tp_result *why)
+static void end(const struct l2tp_run *r, struct l2tp_tunnel *t, enum event ev,
+	const struct l2tp_result *why)
 {
-	uint64_t stay = ev == DEAD || ev == REPLACED || ev == EVICTED ? 0 : l2tp_reliable_cycle_ns(t->profile);
+	uint64_t stay = ev == DEAD || ev == REPLACED || ev == EVICTED
+		? 0
+		: l2tp_reliable_cycle_ns(t->profile);
 
 	if (why)
 		t->ended = *why;
@@ -162,7 +188,8 @@ static uint8_t step(const struct l2tp_run *r, struct l2tp_tunnel *t, enum event 
 		send_stopccn(r, t);
 	}
 	if (cell->actions & CLN) {
-		struct l2tp_action *a = l2tp_emit(r, L2TP_ACT_TUNNEL_DOWN, tunnel_slot(r->cp, t), 0);
+		struct l2tp_action *a =
+			l2tp_emit(r, L2TP_ACT_TUNNEL_DOWN, tunnel_slot(r->cp, t), 0);
 
 		a->result = t->ended;
 		a->by_peer = ev == RX_STOPCCN;
@@ -170,7 +197,8 @@ static uint8_t step(const struct l2tp_run *r, struct l2tp_tunnel *t, enum event 
 	return cell->actions;
 }
 
-void l2tp_tunnel_fault(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_result *why)
+void l2tp_tunnel_fault(
+	const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_result *why)
 {
 	step(r, t, CLOSE, 0, why);
 }
@@ -221,8 +249,8 @@ static void read_sccrq(struct l2tp_tunnel *t, const struct l2tp_msg *m)
 	t->firmware = m->firmware;
 }
 
-static struct l2tp_tunnel *tunnel_new(const struct l2tp_run *r, const struct l2tp_peer *peer, const struct l2tp_hdr *h,
-	const uint8_t *bytes, const struct l2tp_msg *m)
+static struct l2tp_tunnel *tunnel_new(const struct l2tp_run *r, const struct l2tp_peer *peer,
+	const struct l2tp_hdr *h, const uint8_t *bytes, const struct l2tp_msg *m)
 {
 	struct l2tp_cp *cp = r->cp;
 	uint32_t sccrq = l2tp_chunks_put(&cp->chunks, bytes + h->body, h->len - h->body, false);
@@ -246,8 +274,10 @@ static struct l2tp_tunnel *tunnel_new(const struct l2tp_run *r, const struct l2t
 	t->created_ns = t->last_heard_ns = r->env->now_ns;
 	t->until_ns = r->env->now_ns + t->profile->setup_ms * MS;
 	read_sccrq(t, m);
-	l2tp_reliable_init(t, m->have & L2TP_HAS(L2TP_AVP_RECEIVE_WINDOW_SIZE) && m->window ? m->window :
-		L2TP_DEFAULT_WINDOW);
+	l2tp_reliable_init(t,
+		m->have & L2TP_HAS(L2TP_AVP_RECEIVE_WINDOW_SIZE) && m->window
+			? m->window
+			: L2TP_DEFAULT_WINDOW);
 	cp->by_tid[t->tid] = tunnel_slot(cp, t);
 	l2tp_unproven_add(cp, t);
 	return t;
@@ -281,8 +311,8 @@ static void gone(const struct l2tp_run *r, struct l2tp_tunnel *t)
 	if (l2tp_index_get(&cp->by_peer, t->peer_key) == slot) {
 		l2tp_index_del(&cp->by_peer, t->peer_key, slot);
 		/* The LAC did not restart after all: its tunnel is found by its name again. */
-		if (t->replaces && old->generation == t->replaces_generation && old->state != L2TP_T_FREE &&
-			!old->free_told)
+		if (t->replaces && old->generation == t->replaces_generation &&
+			old->state != L2TP_T_FREE && !old->free_told)
 			l2tp_index_put(&cp->by_peer, old->peer_key, t->replaces);
 	}
 	l2tp_emit(r, L2TP_ACT_TUNNEL_FREE, slot, 0);
@@ -290,8 +320,8 @@ static void gone(const struct l2tp_run *r, struct l2tp_tunnel *t)
 
 /* No slot is free for this SCCRQ: it gets that of the oldest tunnel that was never established, as soon as the caller has
  * released it. That one goes without a word: who floods us does not make us send (s5.7's StopCCN is a courtesy). */
-static bool evict_and_wait(const struct l2tp_run *r, const struct l2tp_peer *peer, const struct l2tp_hdr *h,
-	const uint8_t *bytes)
+static bool evict_and_wait(const struct l2tp_run *r, const struct l2tp_peer *peer,
+	const struct l2tp_hdr *h, const uint8_t *bytes)
 {
 	struct l2tp_result why = l2tp_refusal(2, 4, "evicted by a newer SCCRQ");
 	struct l2tp_cp *cp = r->cp;
@@ -308,7 +338,8 @@ static bool evict_and_wait(const struct l2tp_run *r, const struct l2tp_peer *pee
 	return true;
 }
 
-static void refuse_request(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_result *why)
+static void refuse_request(
+	const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_result *why)
 {
 	struct l2tp_action *a;
 
@@ -318,8 +349,9 @@ static void refuse_request(const struct l2tp_run *r, struct l2tp_tunnel *t, cons
 	a->result = *why;
 }
 
-void l2tp_tunnel_request(const struct l2tp_run *r, const struct l2tp_peer *peer, const struct l2tp_hdr *h,
-	const uint8_t *bytes, const struct l2tp_msg *m, const struct l2tp_result *fault)
+void l2tp_tunnel_request(const struct l2tp_run *r, const struct l2tp_peer *peer,
+	const struct l2tp_hdr *h, const uint8_t *bytes, const struct l2tp_msg *m,
+	const struct l2tp_result *fault)
 {
 	struct l2tp_cp *cp = r->cp;
 	uint64_t key = l2tp_peer_key(cp, peer, m->tid);
@@ -361,7 +393,8 @@ void l2tp_tunnel_request(const struct l2tp_run *r, const struct l2tp_peer *peer,
 	l2tp_tunnel_work(r, t);
 }
 
-static bool queue_sccrp(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_msg *sccrq)
+static bool queue_sccrp(
+	const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_msg *sccrq)
 {
 	uint8_t response[16];
 	struct l2tp_msg m = {
@@ -382,7 +415,8 @@ static bool queue_sccrp(const struct l2tp_run *r, struct l2tp_tunnel *t, const s
 		m.have |= L2TP_HAS(L2TP_AVP_CHALLENGE);
 	}
 	if (sccrq->have & L2TP_HAS(L2TP_AVP_CHALLENGE)) {
-		l2tp_response(L2TP_SCCRP, secret_of(t), sccrq->challenge.p, sccrq->challenge.len, response);
+		l2tp_response(L2TP_SCCRP, secret_of(t), sccrq->challenge.p, sccrq->challenge.len,
+			response);
 		m.response = l2tp_bytes_of(response, sizeof(response));
 		m.have |= L2TP_HAS(L2TP_AVP_CHALLENGE_RESPONSE);
 	}
@@ -393,7 +427,8 @@ static bool queue_sccrp(const struct l2tp_run *r, struct l2tp_tunnel *t, const s
 static struct l2tp_result accept_request(const struct l2tp_run *r, struct l2tp_tunnel *t)
 {
 	struct l2tp_cp *cp = r->cp;
-	struct l2tp_unhiding u = {.secret = secret_of(t), .scratch = cp->scratch, .scratch_len = sizeof(cp->scratch)};
+	struct l2tp_unhiding u = {
+		.secret = secret_of(t), .scratch = cp->scratch, .scratch_len = sizeof(cp->scratch)};
 	struct l2tp_result fault;
 	struct l2tp_msg m;
 
@@ -415,8 +450,8 @@ static struct l2tp_result accept_request(const struct l2tp_run *r, struct l2tp_t
 	return (struct l2tp_result){0};
 }
 
-void l2tp_tunnel_accept(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_profile *profile, uint16_t profile_index,
-	const struct l2tp_env *env, struct l2tp_out *out)
+void l2tp_tunnel_accept(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_profile *profile,
+	uint16_t profile_index, const struct l2tp_env *env, struct l2tp_out *out)
 {
 	const struct l2tp_run r = {cp, env, out};
 	struct l2tp_tunnel *t = &cp->tunnel[tunnel];
@@ -450,8 +485,8 @@ void l2tp_tunnel_reject(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_p
 	l2tp_tunnel_work(&r, t);
 }
 
-void l2tp_tunnel_close(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_result *why, const struct l2tp_env *env,
-	struct l2tp_out *out)
+void l2tp_tunnel_close(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_result *why,
+	const struct l2tp_env *env, struct l2tp_out *out)
 {
 	const struct l2tp_run r = {cp, env, out};
 	struct l2tp_tunnel *t = &cp->tunnel[tunnel];
@@ -512,7 +547,8 @@ static void receive_scccn(const struct l2tp_run *r, struct l2tp_tunnel *t, const
 	if (!(step(r, t, RX_SCCCN_OK, L2TP_SCCCN, &order) & OPN))
 		return;
 	t->up_ns = r->env->now_ns;
-	if (t->replaces && old->generation == t->replaces_generation && old->state == L2TP_T_ESTABLISHED) {
+	if (t->replaces && old->generation == t->replaces_generation &&
+		old->state == L2TP_T_ESTABLISHED) {
 		step(r, old, REPLACED, L2TP_SCCRQ, &restarted);
 		l2tp_again(r->cp, old);
 	}
@@ -520,7 +556,8 @@ static void receive_scccn(const struct l2tp_run *r, struct l2tp_tunnel *t, const
 	l2tp_emit(r, L2TP_ACT_TUNNEL_UP, tunnel_slot(r->cp, t), 0);
 }
 
-static void receive_message(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_msg *m)
+static void receive_message(
+	const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_msg *m)
 {
 	struct l2tp_result result, order = l2tp_refusal(7, 0, "");
 
@@ -544,10 +581,12 @@ static void receive_message(const struct l2tp_run *r, struct l2tp_tunnel *t, con
 	}
 }
 
-static void deliver(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t sid, const uint8_t *body, size_t len)
+static void deliver(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t sid,
+	const uint8_t *body, size_t len)
 {
 	struct l2tp_cp *cp = r->cp;
-	struct l2tp_unhiding u = {.secret = secret_of(t), .scratch = cp->scratch, .scratch_len = sizeof(cp->scratch)};
+	struct l2tp_unhiding u = {
+		.secret = secret_of(t), .scratch = cp->scratch, .scratch_len = sizeof(cp->scratch)};
 	struct l2tp_result fault, order = l2tp_refusal(7, 0, "call message before SCCCN");
 	struct l2tp_msg m;
 	int err;
@@ -570,7 +609,8 @@ static void deliver(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t si
 		l2tp_call_message(r, t, sid, &m, &fault);
 }
 
-void l2tp_tunnel_input(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_hdr *h, const uint8_t *bytes)
+void l2tp_tunnel_input(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_hdr *h,
+	const uint8_t *bytes)
 {
 	t->last_heard_ns = r->env->now_ns;
 	if (l2tp_reliable_receive(r, t, h, bytes))
@@ -583,8 +623,8 @@ static void hello(const struct l2tp_run *r, struct l2tp_tunnel *t)
 	struct l2tp_msg m = {.type = L2TP_HELLO};
 	uint64_t now = r->env->now_ns;
 
-	if (t->state != L2TP_T_ESTABLISHED || !t->profile->hello_ms || t->txq_head || now < t->retry_ns ||
-		now < t->last_heard_ns + t->profile->hello_ms * MS)
+	if (t->state != L2TP_T_ESTABLISHED || !t->profile->hello_ms || t->txq_head ||
+		now < t->retry_ns || now < t->last_heard_ns + t->profile->hello_ms * MS)
 		return;
 	if (!l2tp_reliable_queue(r->cp, t, &m, 0, true))
 		t->retry_ns = now + RETRY_NS;

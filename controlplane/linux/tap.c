@@ -230,7 +230,7 @@ static bool in_pool6(const struct cfg_pool *pool, const struct cfg_prefix *p)
 	unsigned whole = pool->prefix.len / 8, rest = pool->prefix.len % 8;
 
 	return !memcmp(pool->prefix.addr, p->addr, whole) &&
-	       (!rest || !((pool->prefix.addr[whole] ^ p->addr[whole]) >> (8 - rest)));
+		(!rest || !((pool->prefix.addr[whole] ^ p->addr[whole]) >> (8 - rest)));
 }
 
 /* What a user always has and no pool covers: a static address, a static prefix, a framed route. */
@@ -243,7 +243,8 @@ static int user_route(struct linux_side *l, const struct cfg_user *user, const s
 	for (size_t i = 0; i < l->cfg->n_pools; i++) {
 		const struct cfg_pool *pool = &l->cfg->pools[i];
 
-		if (pool->family == p->family && (p->family == 4 ? in_pool4(pool, p) : in_pool6(pool, p)))
+		if (pool->family == p->family &&
+			(p->family == 4 ? in_pool4(pool, p) : in_pool6(pool, p)))
 			return 0;
 	}
 	rc = lin_route_add(l, l->lns0.ifindex, p);
@@ -253,8 +254,8 @@ static int user_route(struct linux_side *l, const struct cfg_user *user, const s
 		return 0;
 	}
 	if (rc)
-		lin_log(CFG_LOG_ERROR, "user %s: Linux does not take the route to %s by %s: %s", user->name,
-			lin_prefix_str(p), l->lns0.name, strerror(-rc));
+		lin_log(CFG_LOG_ERROR, "user %s: Linux does not take the route to %s by %s: %s",
+			user->name, lin_prefix_str(p), l->lns0.name, strerror(-rc));
 	return rc;
 }
 

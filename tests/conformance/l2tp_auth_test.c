@@ -14,19 +14,22 @@ static void with_secret(struct lab *lab, bool challenge)
 /* Item 13. */
 static void a_challenge_of_any_length_is_answered_with_type_2_secret_and_challenge(void **state)
 {
-	static const size_t lengths[] = {1, 15, 16, 17, 127, 128, 129, 140, 254, 255, 256, 1000, 1017};
+	static const size_t lengths[] = {
+		1, 15, 16, 17, 127, 128, 129, 140, 254, 255, 256, 1000, 1017};
 	uint8_t challenge[1017], want[16];
 
 	for (size_t i = 0; i < sizeof(challenge); i++)
 		challenge[i] = (uint8_t)(i * 7);
 	(void)state;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 1, .calls = 1, .chunks = 64});
+		struct lab *lab =
+			lab_new((struct l2tp_limits){.tunnels = 1, .calls = 1, .chunks = 64});
 		struct lab_sent *s;
 
 		with_secret(lab, false);
-		lac_sends(lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_CHALLENGE),
-			.challenge = l2tp_bytes_of(challenge, lengths[i])});
+		lac_sends(lab, SCCRQ,
+			.m = {.have = L2TP_HAS(L2TP_AVP_CHALLENGE),
+				.challenge = l2tp_bytes_of(challenge, lengths[i])});
 		s = lns_sends(lab, SCCRP);
 		l2tp_response(2, secret, challenge, lengths[i], want);
 		assert_int_equal(s->m.response.len, 16);
@@ -41,8 +44,9 @@ static void answer(struct lab *lab, uint8_t type, struct l2tp_secret with)
 	uint8_t response[16];
 
 	l2tp_response(type, with, lab->lac.lns_challenge, lab->lac.lns_challenge_len, response);
-	lac_sends(lab, SCCCN, .m = {.have = L2TP_HAS(L2TP_AVP_CHALLENGE_RESPONSE),
-		.response = l2tp_bytes_of(response, 16)});
+	lac_sends(lab, SCCCN,
+		.m = {.have = L2TP_HAS(L2TP_AVP_CHALLENGE_RESPONSE),
+			.response = l2tp_bytes_of(response, 16)});
 }
 
 /* Item 13. */
@@ -73,7 +77,8 @@ static void a_response_with_the_wrong_secret_or_message_type_is_refused(void **s
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 1, .calls = 1, .chunks = 64});
+		struct lab *lab =
+			lab_new((struct l2tp_limits){.tunnels = 1, .calls = 1, .chunks = 64});
 
 		with_secret(lab, true);
 		lac_sends(lab, SCCRQ);
@@ -102,7 +107,8 @@ static void a_challenge_is_refused_where_there_is_no_secret(void **state)
 	struct lab *lab = *state;
 	struct l2tp_result r;
 
-	lac_sends(lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_CHALLENGE), .challenge = l2tp_bytes_of("abc", 3)});
+	lac_sends(lab, SCCRQ,
+		.m = {.have = L2TP_HAS(L2TP_AVP_CHALLENGE), .challenge = l2tp_bytes_of("abc", 3)});
 	r = stopccn_of(lns_sends(lab, STOPCCN, .tid = IS(7)));
 	assert_int_equal(r.result, 4);
 	assert_true(r.text[0] != 0);
@@ -123,15 +129,16 @@ static void challenges_differ(void **state)
 	assert_memory_not_equal(first, lab->lac.lns_challenge, 16);
 }
 
-static size_t hidden_avp(uint16_t flags, uint16_t type, struct l2tp_secret with, const char *value, uint8_t *out)
+static size_t hidden_avp(
+	uint16_t flags, uint16_t type, struct l2tp_secret with, const char *value, uint8_t *out)
 {
 	struct wr w = wr_of(out, 256);
 	uint8_t cipher[128];
 
 	l2tp_avp_put(&w, L2TP_AVP_M, L2TP_AVP_RANDOM_VECTOR, "0123456789abcdef", 16);
 	l2tp_avp_put(&w, flags | L2TP_AVP_H, type, cipher,
-		l2tp_hide(type, with, (const uint8_t *)"0123456789abcdef", 16, (const uint8_t *)value, strlen(value),
-			5, cipher));
+		l2tp_hide(type, with, (const uint8_t *)"0123456789abcdef", 16,
+			(const uint8_t *)value, strlen(value), 5, cipher));
 	return (size_t)(w.p - out);
 }
 
@@ -140,7 +147,8 @@ static void a_hidden_challenge_is_opened_and_answered(void **state)
 {
 	struct lab *lab = *state;
 	uint8_t extra[256], want[16];
-	size_t len = hidden_avp(L2TP_AVP_M, L2TP_AVP_CHALLENGE, secret, "who are you, really?", extra);
+	size_t len =
+		hidden_avp(L2TP_AVP_M, L2TP_AVP_CHALLENGE, secret, "who are you, really?", extra);
 
 	with_secret(lab, false);
 	lac_sends(lab, SCCRQ, .extra = extra, .extra_len = len);
@@ -176,7 +184,8 @@ static void a_hidden_vendor_name_is_read(void **state)
 {
 	struct lab *lab = *state;
 	uint8_t extra[256];
-	size_t len = hidden_avp(0, L2TP_AVP_VENDOR_NAME, secret, "a vendor of many many boxes", extra);
+	size_t len =
+		hidden_avp(0, L2TP_AVP_VENDOR_NAME, secret, "a vendor of many many boxes", extra);
 
 	with_secret(lab, false);
 	lac_sends(lab, SCCRQ, .extra = extra, .extra_len = len);

@@ -78,14 +78,16 @@ static void an_odd_avp_with_m_in_a_call_message_ends_that_call_only(void **state
 		struct l2tp_result r;
 		struct lab_sent *s;
 
-		lac_sends(lab, ICRQ, .call = 11, .extra = oddities[i].avp, .extra_len = oddities[i].len);
+		lac_sends(lab, ICRQ, .call = 11, .extra = oddities[i].avp,
+			.extra_len = oddities[i].len);
 		s = lns_sends(lab, CDN, .sid = IS(11));
 		r = l2tp_msg_result(&s->m);
 		assert_int_equal(r.result, 2);
 		assert_int_equal(r.error, oddities[i].error);
 		lac_sends(lab, ICRQ, .call = 12);
 		s = lns_sends(lab, ICRP, .sid = IS(12));
-		lac_sends(lab, ICCN, .sid = s->m.sid, .extra = oddities[i].avp, .extra_len = oddities[i].len);
+		lac_sends(lab, ICCN, .sid = s->m.sid, .extra = oddities[i].avp,
+			.extra_len = oddities[i].len);
 		r = l2tp_msg_result(&lns_sends(lab, CDN, .sid = IS(12))->m);
 		assert_int_equal(r.result, 2);
 		assert_int_equal(r.error, oddities[i].error);
@@ -138,8 +140,9 @@ static void the_m_bit_of_a_malformed_known_avp_decides(void **state)
 				size_t base;
 				bool wrong = len < row->min || len > row->max;
 
-				m = (struct l2tp_msg){.type = L2TP_ICCN, .have = L2TP_HAS(L2TP_AVP_FRAMING_TYPE) |
-					L2TP_HAS(L2TP_AVP_TX_CONNECT_SPEED)};
+				m = (struct l2tp_msg){.type = L2TP_ICCN,
+					.have = L2TP_HAS(L2TP_AVP_FRAMING_TYPE) |
+						L2TP_HAS(L2TP_AVP_TX_CONNECT_SPEED)};
 				base = l2tp_msg_encode(&m, body, sizeof(body));
 				l2tp_avp_put(&w, must ? L2TP_AVP_M : 0, type, value, len);
 				if (w.bad)
@@ -196,8 +199,12 @@ static void an_unknown_message_with_m_ends_the_tunnel(void **state)
 static void a_message_that_does_not_begin_with_message_type_ends_the_tunnel(void **state)
 {
 	static const uint8_t bodies[][16] = {
-		{0x80, 8, 0, 0, 0, 36, 0, 6}, {0x80, 8, 0, 9, 0, 0, 0, 6}, {0xc0, 8, 0, 0, 0, 0, 0, 6},
-		{0x80, 7, 0, 0, 0, 0, 6, 6}, {0x84, 8, 0, 0, 0, 0, 0, 6}, {0, 0, 0, 0, 0, 0, 0, 0},
+		{0x80, 8, 0, 0, 0, 36, 0, 6},
+		{0x80, 8, 0, 9, 0, 0, 0, 6},
+		{0xc0, 8, 0, 0, 0, 0, 0, 6},
+		{0x80, 7, 0, 0, 0, 0, 6, 6},
+		{0x84, 8, 0, 0, 0, 0, 0, 6},
+		{0, 0, 0, 0, 0, 0, 0, 0},
 	};
 
 	(void)state;
@@ -226,7 +233,8 @@ static void a_message_that_lacks_what_it_must_carry_is_refused(void **state)
 			struct lac_words w = {.call = 11, .omit = L2TP_HAS(avp)};
 
 			/* Without the sender's id there is nobody to answer: below. */
-			if (!row || !(row->need >> types[i] & 1) || avp == L2TP_AVP_ASSIGNED_TUNNEL_ID ||
+			if (!row || !(row->need >> types[i] & 1) ||
+				avp == L2TP_AVP_ASSIGNED_TUNNEL_ID ||
 				avp == L2TP_AVP_ASSIGNED_SESSION_ID)
 				continue;
 			lab = fresh(types[i] != L2TP_SCCRQ);
@@ -319,7 +327,8 @@ static void another_protocol_version_is_refused_with_the_one_we_do(void **state)
 	struct lab *lab = *state;
 	struct l2tp_result r;
 
-	lac_sends(lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_PROTOCOL_VERSION), .protocol = 0x0200});
+	lac_sends(
+		lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_PROTOCOL_VERSION), .protocol = 0x0200});
 	r = stopccn_of(lns_sends(lab, STOPCCN));
 	assert_int_equal(r.result, 5);
 	assert_int_equal(r.error, 0x0100);
@@ -330,7 +339,8 @@ static void a_higher_revision_is_accepted(void **state)
 {
 	struct lab *lab = *state;
 
-	lac_sends(lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_PROTOCOL_VERSION), .protocol = 0x0107});
+	lac_sends(
+		lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_PROTOCOL_VERSION), .protocol = 0x0107});
 	assert_int_equal(lns_sends(lab, SCCRP)->m.protocol, 0x0100);
 }
 
@@ -384,9 +394,11 @@ static void texts_of_any_length_are_cut_to_fit(void **state)
 		struct lab *lab = fresh(true);
 		size_t want = lengths[i] > 62 ? 62 : lengths[i];
 
-		lac_sends(lab, ICRQ, .call = 11, .m = {
-			.have = L2TP_HAS(L2TP_AVP_CALLED_NUMBER) | L2TP_HAS(L2TP_AVP_CALLING_NUMBER),
-			.called = l2tp_bytes_of(text, lengths[i]), .calling = l2tp_bytes_of(text, lengths[i])});
+		lac_sends(lab, ICRQ, .call = 11,
+			.m = {.have = L2TP_HAS(L2TP_AVP_CALLED_NUMBER) |
+					L2TP_HAS(L2TP_AVP_CALLING_NUMBER),
+				.called = l2tp_bytes_of(text, lengths[i]),
+				.calling = l2tp_bytes_of(text, lengths[i])});
 		lns_sends(lab, ICRP);
 		assert_int_equal(lab->call[1].called.len, want);
 		assert_int_equal(strlen(lab->call[1].called.s), want);

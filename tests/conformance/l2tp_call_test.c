@@ -22,11 +22,14 @@ static void a_call_comes_up_and_tells_what_the_lac_said(void **state)
 
 	tunnel_comes_up(lab);
 	lab->on_call = LAB_WAIT;
-	lac_sends(lab, ICRQ, .call = 11, .m = {
-		.have = L2TP_HAS(L2TP_AVP_CALLED_NUMBER) | L2TP_HAS(L2TP_AVP_CALLING_NUMBER) |
-			L2TP_HAS(L2TP_AVP_PHYSICAL_CHANNEL_ID) | L2TP_HAS(L2TP_AVP_BEARER_TYPE),
-		.called = l2tp_bytes_of("100", 3), .calling = l2tp_bytes_of("eth 0/1:7", 9), .physical_channel = 42,
-		.bearer_type = 1});
+	lac_sends(lab, ICRQ, .call = 11,
+		.m = {.have = L2TP_HAS(L2TP_AVP_CALLED_NUMBER) | L2TP_HAS(L2TP_AVP_CALLING_NUMBER) |
+				L2TP_HAS(L2TP_AVP_PHYSICAL_CHANNEL_ID) |
+				L2TP_HAS(L2TP_AVP_BEARER_TYPE),
+			.called = l2tp_bytes_of("100", 3),
+			.calling = l2tp_bytes_of("eth 0/1:7", 9),
+			.physical_channel = 42,
+			.bearer_type = 1});
 	call = lns_tells(lab, L2TP_ACT_CALL_REQUEST)->call;
 	c = &lab->call[call];
 	assert_int_equal(c->state, L2TP_C_IDLE);
@@ -40,7 +43,8 @@ static void a_call_comes_up_and_tells_what_the_lac_said(void **state)
 	sid = lns_sends(lab, ICRP, .sid = IS(11))->m.sid;
 	assert_int_equal(sid, 4242);
 	assert_int_equal(c->state, L2TP_C_WAIT_CONNECT);
-	lac_sends(lab, ICCN, .sid = 4242, .m = {.have = L2TP_HAS(L2TP_AVP_RX_CONNECT_SPEED), .rx_speed_bps = 640000});
+	lac_sends(lab, ICCN, .sid = 4242,
+		.m = {.have = L2TP_HAS(L2TP_AVP_RX_CONNECT_SPEED), .rx_speed_bps = 640000});
 	assert_int_equal(lns_tells(lab, L2TP_ACT_CALL_UP)->call, call);
 	assert_int_equal(c->tx_speed_bps, 100000000);
 	assert_int_equal(c->rx_speed_bps, 640000);
@@ -57,7 +61,8 @@ static void sequencing_required_is_recorded(void **state)
 	tunnel_comes_up(lab);
 	lac_sends(lab, ICRQ, .call = 11);
 	s = lns_sends(lab, ICRP);
-	lac_sends(lab, ICCN, .sid = s->m.sid, .m = {.have = L2TP_HAS(L2TP_AVP_SEQUENCING_REQUIRED)});
+	lac_sends(
+		lab, ICCN, .sid = s->m.sid, .m = {.have = L2TP_HAS(L2TP_AVP_SEQUENCING_REQUIRED)});
 	assert_int_equal(lab->call[1].sequencing, 1);
 }
 
@@ -88,8 +93,10 @@ static void a_session_id_in_use_is_refused_to_the_caller(void **state)
 	assert_int_equal(l2tp_call_accept(lab->cp, 2, sid, &lab->env, &lab->out), -EEXIST);
 	assert_int_equal(l2tp_call_accept(lab->cp, 2, 0, &lab->env, &lab->out), -EEXIST);
 	assert_int_equal(lab->out.n, 0);
-	assert_int_equal(l2tp_call_accept(lab->cp, 2, (uint16_t)(sid + 1), &lab->env, &lab->out), 0);
-	assert_int_equal(l2tp_call_accept(lab->cp, 2, (uint16_t)(sid + 2), &lab->env, &lab->out), -ENOENT);
+	assert_int_equal(
+		l2tp_call_accept(lab->cp, 2, (uint16_t)(sid + 1), &lab->env, &lab->out), 0);
+	assert_int_equal(
+		l2tp_call_accept(lab->cp, 2, (uint16_t)(sid + 2), &lab->env, &lab->out), -ENOENT);
 }
 
 static void a_refused_call_gets_cdn_and_its_slot_is_free_at_once(void **state)
@@ -138,8 +145,9 @@ static void a_cdn_ends_the_call_and_tells_its_codes(void **state)
 	tunnel_comes_up(lab);
 	call = call_comes_up(lab, 11);
 	sid = lab->call[call].sid;
-	lac_sends(lab, CDN, .sid = sid, .call = 11, .m = {.have = L2TP_HAS(L2TP_AVP_RESULT_CODE),
-		.result = l2tp_bytes_of(busy, sizeof(busy))});
+	lac_sends(lab, CDN, .sid = sid, .call = 11,
+		.m = {.have = L2TP_HAS(L2TP_AVP_RESULT_CODE),
+			.result = l2tp_bytes_of(busy, sizeof(busy))});
 	a = lns_tells(lab, L2TP_ACT_CALL_DOWN);
 	assert_true(a->by_peer);
 	assert_int_equal(a->result.result, 8);
@@ -159,7 +167,8 @@ static void a_call_message_out_of_order_ends_the_call(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 6; i++) {
-		struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 2, .calls = 8, .chunks = 64});
+		struct lab *lab =
+			lab_new((struct l2tp_limits){.tunnels = 2, .calls = 8, .chunks = 64});
 		uint16_t sid;
 
 		tunnel_comes_up(lab);

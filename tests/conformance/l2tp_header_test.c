@@ -82,7 +82,8 @@ static void a_length_beyond_the_datagram_or_below_the_header_is_refused(void **s
 /* Item 2. */
 static void the_offset_of_a_data_message_counts_pad_octets_only(void **state)
 {
-	static const uint8_t data[] = {0x42, 0x02, 0, 15, 0, 1, 0, 2, 0, 3, 9, 9, 9, 0xff, 0x03, 0x77};
+	static const uint8_t data[] = {
+		0x42, 0x02, 0, 15, 0, 1, 0, 2, 0, 3, 9, 9, 9, 0xff, 0x03, 0x77};
 	struct l2tp_hdr h;
 
 	(void)state;
@@ -239,9 +240,11 @@ static void the_peers_address_and_port_are_those_of_its_sccrq(void **state)
 	size_t len;
 
 	tunnel_comes_up(lab);
-	lac_sends(lab, HELLO, .as_is = true, .ns = 2, .nr = 1, .to_tid = lab->lac.lns_tid, .from_elsewhere = true);
+	lac_sends(lab, HELLO, .as_is = true, .ns = 2, .nr = 1, .to_tid = lab->lac.lns_tid,
+		.from_elsewhere = true);
 	len = lac_encode(lab, L2TP_HELLO,
-		&(struct lac_words){.as_is = true, .ns = 2, .nr = 1, .to_tid = lab->lac.lns_tid}, buf, sizeof(buf));
+		&(struct lac_words){.as_is = true, .ns = 2, .nr = 1, .to_tid = lab->lac.lns_tid},
+		buf, sizeof(buf));
 	other = lab->lac.peer;
 	other.addr[3]++;
 	lab_input(lab, &other, buf, len);

@@ -26,10 +26,20 @@ struct lab *lab_new(struct l2tp_limits lim)
 	lab->env.now_ns = LAB_START;
 	lab->env.rnd = lab->rnd;
 	lab->next_sid = 1000;
-	lab->profile = (struct l2tp_profile){.name = "lab", .local_name = "lns.example", .window = 16, .hello_ms = 60000,
-		.rto_ms = 1000, .rto_cap_ms = 8000, .retries = 5, .max_calls = 65535, .setup_ms = 60000};
+	lab->profile = (struct l2tp_profile){.name = "lab",
+		.local_name = "lns.example",
+		.window = 16,
+		.hello_ms = 60000,
+		.rto_ms = 1000,
+		.rto_cap_ms = 8000,
+		.retries = 5,
+		.max_calls = 65535,
+		.setup_ms = 60000};
 	lab->lac = (struct lac){.tid = 7};
-	lab->lac.peer = (struct l2tp_peer){.family = 4, .port = 1701, .local_port = 1701, .addr = {192, 0, 2, 1},
+	lab->lac.peer = (struct l2tp_peer){.family = 4,
+		.port = 1701,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 1},
 		.local = {192, 0, 2, 2}};
 	lab->cp = l2tp_init(mem, &lim, lab->tunnel, lab->call, 99, LAB_START);
 	return lab;
@@ -89,7 +99,8 @@ static void hear(struct lab *lab, const struct l2tp_action *a)
 	assert_true(s->h.control);
 	if (s->h.body == s->h.len)
 		return;
-	assert_int_equal(l2tp_msg_decode(s->bytes + s->h.body, s->h.len - s->h.body, &u, &s->m, &fault), 0);
+	assert_int_equal(
+		l2tp_msg_decode(s->bytes + s->h.body, s->h.len - s->h.body, &u, &s->m, &fault), 0);
 	if (lab->deaf || s->h.tid != lab->lac.tid)
 		return;
 	if (s->m.type == L2TP_SCCRP || (s->m.type == L2TP_STOPCCN && !lab->lac.lns_tid))
@@ -125,7 +136,8 @@ static void answer_call(struct lab *lab, uint32_t call)
 		do {
 			if (++lab->next_sid == 0)
 				lab->next_sid = 1;
-		} while (l2tp_call_accept(lab->cp, call, lab->next_sid, &lab->env, &lab->out) == -17);
+		} while (l2tp_call_accept(lab->cp, call, lab->next_sid, &lab->env, &lab->out) ==
+			-17);
 	} else {
 		l2tp_call_close(lab->cp, call, &no, &lab->env, &lab->out);
 	}
@@ -235,7 +247,8 @@ static void fill(const struct lab *lab, const struct lac_words *w, struct l2tp_m
 	}
 }
 
-size_t lac_encode(struct lab *lab, uint16_t type, const struct lac_words *w, uint8_t *buf, size_t cap)
+size_t lac_encode(
+	struct lab *lab, uint16_t type, const struct lac_words *w, uint8_t *buf, size_t cap)
 {
 	struct l2tp_msg m = w->m;
 	size_t len = 0;
@@ -299,7 +312,8 @@ struct lab_sent *lns_sends_words(struct lab *lab, uint16_t type, const struct ln
 void lns_is_silent(struct lab *lab)
 {
 	if (lab->sent_head != lab->sent_tail)
-		fail_msg("the LNS sent %s", l2tp_msg_name(lab->sent[lab->sent_head % LAB_RING].m.type));
+		fail_msg("the LNS sent %s",
+			l2tp_msg_name(lab->sent[lab->sent_head % LAB_RING].m.type));
 }
 
 size_t lns_sent(const struct lab *lab)

@@ -92,14 +92,17 @@ static void duplicates_are_acknowledged_again_and_dropped(void **state)
 	tunnel = the_tunnel(lab);
 	lac_sends(lab, ICRQ, .call = 11);
 	lns_sends(lab, ICRP);
-	lac_sends(lab, ICRQ, .as_is = true, .ns = 2, .nr = 1, .to_tid = lab->lac.lns_tid, .call = 11);
+	lac_sends(
+		lab, ICRQ, .as_is = true, .ns = 2, .nr = 1, .to_tid = lab->lac.lns_tid, .call = 11);
 	lns_sends(lab, ZLB, .nr = IS(3));
 	assert_int_equal(lab->requests, 1);
 	assert_int_equal(lab->tunnel[tunnel].count.duplicates, 1);
 	/* The oldest duplicate is 32767 before the last received; one further is ahead of the window. */
-	lac_sends(lab, HELLO, .as_is = true, .ns = (uint16_t)(3 - 0x8000), .nr = 1, .to_tid = lab->lac.lns_tid);
+	lac_sends(lab, HELLO, .as_is = true, .ns = (uint16_t)(3 - 0x8000), .nr = 1,
+		.to_tid = lab->lac.lns_tid);
 	lns_sends(lab, ZLB, .nr = IS(3));
-	lac_sends(lab, HELLO, .as_is = true, .ns = (uint16_t)(3 - 0x8001), .nr = 1, .to_tid = lab->lac.lns_tid);
+	lac_sends(lab, HELLO, .as_is = true, .ns = (uint16_t)(3 - 0x8001), .nr = 1,
+		.to_tid = lab->lac.lns_tid);
 	lns_is_silent(lab);
 	assert_int_equal(lab->tunnel[tunnel].count.out_of_window, 1);
 }
@@ -131,8 +134,10 @@ static void messages_beyond_the_window_are_dropped(void **state)
 	struct lab *lab = *state;
 
 	tunnel_comes_up(lab);
-	lac_sends(lab, ICRQ, .as_is = true, .ns = 2 + 16, .nr = 1, .to_tid = lab->lac.lns_tid, .call = 13);
-	lac_sends(lab, ICRQ, .as_is = true, .ns = 2 + 15, .nr = 1, .to_tid = lab->lac.lns_tid, .call = 14);
+	lac_sends(lab, ICRQ, .as_is = true, .ns = 2 + 16, .nr = 1, .to_tid = lab->lac.lns_tid,
+		.call = 13);
+	lac_sends(lab, ICRQ, .as_is = true, .ns = 2 + 15, .nr = 1, .to_tid = lab->lac.lns_tid,
+		.call = 14);
 	assert_int_equal(lab->tunnel[the_tunnel(lab)].count.out_of_window, 1);
 	assert_int_equal(lab->tunnel[the_tunnel(lab)].rxq_len, 1);
 }

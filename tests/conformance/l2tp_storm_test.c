@@ -52,7 +52,8 @@ static void wire_put(struct sim *s, const uint8_t *bytes, size_t len, bool to_ln
 
 			if (d->len)
 				continue;
-			d->at_ms = s->now_ms + 5 + (roll(&s->rnd) % 100 < s->reorder ? roll(&s->rnd) % 40 : 0);
+			d->at_ms = s->now_ms + 5 +
+				(roll(&s->rnd) % 100 < s->reorder ? roll(&s->rnd) % 40 : 0);
 			d->len = len;
 			d->to_lns = to_lns;
 			memcpy(d->bytes, bytes, len);
@@ -123,7 +124,8 @@ static void sim_hear(struct sim *s, const struct datagram *d)
 	if (m.h.ns != s->nr)
 		return;
 	s->nr++;
-	assert_int_equal(l2tp_msg_decode(d->bytes + m.h.body, m.h.len - m.h.body, &u, &m.m, &fault), 0);
+	assert_int_equal(
+		l2tp_msg_decode(d->bytes + m.h.body, m.h.len - m.h.body, &u, &m.m, &fault), 0);
 	sim_message(s, &m);
 }
 
@@ -163,19 +165,22 @@ static void sim_step(struct sim *s)
 
 static uint64_t thousand_calls(unsigned int loss, unsigned int dup, unsigned int reorder)
 {
-	struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 4, .calls = SIM_CALLS, .chunks = 4096});
+	struct lab *lab =
+		lab_new((struct l2tp_limits){.tunnels = 4, .calls = SIM_CALLS, .chunks = 4096});
 	struct sim *s = calloc(1, sizeof(*s));
 	uint64_t took;
 
 	lab->deaf = true;
-	lab->profile.setup_ms = 600000; /* the LAC asks for all calls before it connects the first */
-	*s = (struct sim){.lab = lab, .rnd = 77 + loss, .loss = loss, .dup = dup, .reorder = reorder};
+	lab->profile.setup_ms =
+		600000; /* the LAC asks for all calls before it connects the first */
+	*s = (struct sim){
+		.lab = lab, .rnd = 77 + loss, .loss = loss, .dup = dup, .reorder = reorder};
 	sim_queue(s, L2TP_SCCRQ, 0, 0);
 	while (lab->ups < SIM_CALLS && s->now_ms < 600000)
 		sim_step(s);
 	took = s->now_ms;
-	print_message("%u %% loss: %d calls up after %u.%03u s\n", loss, SIM_CALLS, (unsigned int)(took / 1000),
-		(unsigned int)(took % 1000));
+	print_message("%u %% loss: %d calls up after %u.%03u s\n", loss, SIM_CALLS,
+		(unsigned int)(took / 1000), (unsigned int)(took % 1000));
 	assert_int_equal(lab->ups, SIM_CALLS);
 	assert_int_equal(lab->requests, SIM_CALLS);
 	assert_int_equal(s->connected, SIM_CALLS);
@@ -210,12 +215,14 @@ static void a_thousand_calls_come_up_at_20_percent_loss_and_none_twice(void **st
 
 static void thirty_thousand_icrqs_in_one_tunnel_all_come_up_and_go_down_in_batches(void **state)
 {
-	struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 4, .calls = 30000, .chunks = 4096});
+	struct lab *lab =
+		lab_new((struct l2tp_limits){.tunnels = 4, .calls = 30000, .chunks = 4096});
 	uint32_t before;
 
 	(void)state;
 	lab->profile.hello_ms = 0;
-	lac_sends(lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_RECEIVE_WINDOW_SIZE), .window = 1024});
+	lac_sends(
+		lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_RECEIVE_WINDOW_SIZE), .window = 1024});
 	lac_sends(lab, SCCCN);
 	lab_forget(lab);
 	for (uint32_t i = 1; i <= 30000; i++)
@@ -275,7 +282,8 @@ static void a_million_garbage_datagrams_leave_no_trace(void **state)
 			memcpy(buf + at, &r, 8);
 		}
 		if (i % 2) { /* a right header, for no tunnel or from nobody */
-			l2tp_hdr_encode(buf, i % 4 == 1 ? 0 : (uint16_t)roll(&rnd), 0, 0, 0, sizeof(buf) - 12);
+			l2tp_hdr_encode(buf, i % 4 == 1 ? 0 : (uint16_t)roll(&rnd), 0, 0, 0,
+				sizeof(buf) - 12);
 			len = sizeof(buf);
 		}
 		lab->lac.peer.port = 9;
@@ -290,11 +298,12 @@ static void a_million_garbage_datagrams_leave_no_trace(void **state)
 /* Any messages in any order, with loss, with the caller deciding late: counters balance, and all ends empty. */
 static void random_step(struct lab *lab, uint64_t *rnd)
 {
-	static const uint16_t types[] = {L2TP_SCCRQ, L2TP_SCCRP, L2TP_SCCCN, L2TP_STOPCCN, L2TP_HELLO, L2TP_OCRQ, L2TP_OCRP,
-		L2TP_OCCN, L2TP_ICRQ, L2TP_ICRQ, L2TP_ICRQ, L2TP_ICCN, L2TP_ICCN, L2TP_CDN, L2TP_WEN, L2TP_SLI,
-		L2TP_ZLB, L2TP_ZLB};
+	static const uint16_t types[] = {L2TP_SCCRQ, L2TP_SCCRP, L2TP_SCCCN, L2TP_STOPCCN,
+		L2TP_HELLO, L2TP_OCRQ, L2TP_OCRP, L2TP_OCCN, L2TP_ICRQ, L2TP_ICRQ, L2TP_ICRQ,
+		L2TP_ICCN, L2TP_ICCN, L2TP_CDN, L2TP_WEN, L2TP_SLI, L2TP_ZLB, L2TP_ZLB};
 	struct l2tp_result why = {.result = 3};
-	uint32_t tunnel = 1 + (uint32_t)(roll(rnd) % lab->lim.tunnels), call = 1 + (uint32_t)(roll(rnd) % lab->lim.calls);
+	uint32_t tunnel = 1 + (uint32_t)(roll(rnd) % lab->lim.tunnels),
+		 call = 1 + (uint32_t)(roll(rnd) % lab->lim.calls);
 	struct lac_words w = {.call = (uint16_t)(1 + roll(rnd) % 20), .sid = lab->call[call].sid};
 	struct l2tp_tunnel *t = &lab->tunnel[tunnel];
 	uint16_t type = types[roll(rnd) % (sizeof(types) / sizeof(types[0]))];
@@ -320,7 +329,8 @@ static void random_step(struct lab *lab, uint64_t *rnd)
 	case 3:
 		lab_renew(lab);
 		if (lab->call[call].state == L2TP_C_IDLE)
-			l2tp_call_accept(lab->cp, call, (uint16_t)(1 + roll(rnd) % 100), &lab->env, &lab->out);
+			l2tp_call_accept(lab->cp, call, (uint16_t)(1 + roll(rnd) % 100), &lab->env,
+				&lab->out);
 		lab_perform(lab);
 		break;
 	case 4: /* a new LAC life */
@@ -339,7 +349,8 @@ static void random_step(struct lab *lab, uint64_t *rnd)
 		w.nr = (uint16_t)(t->ns - roll(rnd) % 2);
 		if (t->state == L2TP_T_WAIT_CTL_CONN && roll(rnd) % 4)
 			type = L2TP_SCCCN;
-		if ((type == L2TP_SCCRQ || type == L2TP_SCCRP || type == L2TP_STOPCCN || type == L2TP_SCCCN) &&
+		if ((type == L2TP_SCCRQ || type == L2TP_SCCRP || type == L2TP_STOPCCN ||
+			    type == L2TP_SCCCN) &&
 			t->state == L2TP_T_ESTABLISHED && roll(rnd) % 32)
 			type = L2TP_ICRQ;
 		lac_sends_words(lab, type, &w);
@@ -383,7 +394,8 @@ static void any_sequence_of_messages_keeps_the_books_and_ends_empty(void **state
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 60; seed++) {
-		struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 6, .calls = 24, .chunks = seed % 2 ? 256 : 24});
+		struct lab *lab = lab_new((struct l2tp_limits){
+			.tunnels = 6, .calls = 24, .chunks = seed % 2 ? 256 : 24});
 		uint64_t rnd = seed * 7919;
 
 		for (int i = 0; i < 3000; i++) {

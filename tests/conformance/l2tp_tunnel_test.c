@@ -64,7 +64,8 @@ static void a_stopccn_is_acknowledged_and_its_repeats_for_31_s(void **state)
 	assert_true(lns_tells(lab, L2TP_ACT_CALL_DOWN)->by_peer);
 	lns_sends(lab, ZLB, .at_ms = 1020);
 	for (uint32_t at = 2000; at < 32000; at += 5000) {
-		lac_sends(lab, STOPCCN, .at_ms = at, .as_is = true, .to_tid = tid, .ns = 4, .nr = 2);
+		lac_sends(
+			lab, STOPCCN, .at_ms = at, .as_is = true, .to_tid = tid, .ns = 4, .nr = 2);
 		lns_sends(lab, ZLB, .nr = IS(5));
 	}
 	assert_false(lns_told(lab, L2TP_ACT_TUNNEL_FREE));
@@ -130,11 +131,13 @@ static void a_set_up_message_in_an_established_tunnel_ends_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 2, .calls = 8, .chunks = 64});
+		struct lab *lab =
+			lab_new((struct l2tp_limits){.tunnels = 2, .calls = 8, .chunks = 64});
 
 		tunnel_comes_up(lab);
 		lac_sends_words(lab, types[i],
-			&(struct lac_words){.as_is = true, .to_tid = lab->lac.lns_tid, .ns = 2, .nr = 1});
+			&(struct lac_words){
+				.as_is = true, .to_tid = lab->lac.lns_tid, .ns = 2, .nr = 1});
 		assert_int_equal(stopccn_of(lns_sends(lab, STOPCCN)).result, 7);
 		lab_free(lab);
 	}
@@ -147,7 +150,8 @@ static void any_message_but_scccn_in_a_half_open_tunnel_ends_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
-		struct lab *lab = lab_new((struct l2tp_limits){.tunnels = 2, .calls = 8, .chunks = 64});
+		struct lab *lab =
+			lab_new((struct l2tp_limits){.tunnels = 2, .calls = 8, .chunks = 64});
 
 		lac_sends(lab, SCCRQ);
 		lns_sends(lab, SCCRP);

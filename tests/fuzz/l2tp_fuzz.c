@@ -108,12 +108,18 @@ static void lac_says(struct world *w, const struct l2tp_msg *m, uint16_t tid, ui
 /* One tunnel is up and one call asked for from the start, so that no input has to find that out. */
 static void begin(struct world *w)
 {
-	const struct l2tp_msg sccrq = {.type = L2TP_SCCRQ, .protocol = 0x0100, .host_name = l2tp_bytes_of("lac", 3), .tid = 7,
+	const struct l2tp_msg sccrq = {.type = L2TP_SCCRQ,
+		.protocol = 0x0100,
+		.host_name = l2tp_bytes_of("lac", 3),
+		.tid = 7,
 		.have = L2TP_HAS(L2TP_AVP_PROTOCOL_VERSION) | L2TP_HAS(L2TP_AVP_HOST_NAME) |
-			L2TP_HAS(L2TP_AVP_ASSIGNED_TUNNEL_ID) | L2TP_HAS(L2TP_AVP_FRAMING_CAPABILITIES)};
+			L2TP_HAS(L2TP_AVP_ASSIGNED_TUNNEL_ID) |
+			L2TP_HAS(L2TP_AVP_FRAMING_CAPABILITIES)};
 	const struct l2tp_msg scccn = {.type = L2TP_SCCCN};
-	const struct l2tp_msg icrq = {.type = L2TP_ICRQ, .sid = 9,
-		.have = L2TP_HAS(L2TP_AVP_ASSIGNED_SESSION_ID) | L2TP_HAS(L2TP_AVP_CALL_SERIAL_NUMBER)};
+	const struct l2tp_msg icrq = {.type = L2TP_ICRQ,
+		.sid = 9,
+		.have = L2TP_HAS(L2TP_AVP_ASSIGNED_SESSION_ID) |
+			L2TP_HAS(L2TP_AVP_CALL_SERIAL_NUMBER)};
 
 	lac_says(w, &sccrq, 0, 0);
 	lac_says(w, &scccn, w->tunnel[1].tid, 1);
@@ -147,8 +153,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	w->mem = aligned_alloc(64, size);
 	memset(w->mem, 0, size);
 	w->env = (struct l2tp_env){.now_ns = 1000000000, .rnd = random_octets};
-	w->profile = (struct l2tp_profile){.local_name = "lns", .secret = "s", .secret_len = 1, .window = 8,
-		.hello_ms = 60000, .rto_ms = 1000, .rto_cap_ms = 8000, .retries = 5, .max_calls = 6, .setup_ms = 60000};
+	w->profile = (struct l2tp_profile){.local_name = "lns",
+		.secret = "s",
+		.secret_len = 1,
+		.window = 8,
+		.hello_ms = 60000,
+		.rto_ms = 1000,
+		.rto_cap_ms = 8000,
+		.retries = 5,
+		.max_calls = 6,
+		.setup_ms = 60000};
 	w->peer = (struct l2tp_peer){.family = 4, .port = 1701};
 	w->cp = l2tp_init(w->mem, &lim, w->tunnel, w->call, 1, w->env.now_ns);
 	begin(w);

@@ -83,7 +83,8 @@ int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len)
 	return 0;
 }
 
-void dp_tunnel_set(uint32_t t, uint32_t g, const struct l2tp_peer *p, uint16_t tid, uint16_t peer_tid)
+void dp_tunnel_set(
+	uint32_t t, uint32_t g, const struct l2tp_peer *p, uint16_t tid, uint16_t peer_tid)
 {
 	(void)p, (void)tid, (void)peer_tid;
 	note(TUNNEL_SET, t, g, 0);
@@ -266,7 +267,8 @@ static const char config_text[] =
 	"l2tp:\n"
 	"  endpoints: [{name: v4, address: 192.0.2.1}]\n"
 	"  lac-profiles:\n"
-	"    - {name: carrier, match: {host-name: 'lac-*', source: [192.0.2.0/24]}, max-tunnels: 2, ppp-profile: p}\n"
+	"    - {name: carrier, match: {host-name: 'lac-*', source: [192.0.2.0/24]}, max-tunnels: "
+	"2, ppp-profile: p}\n"
 	"ppp-profiles: [{name: p, auth: [chap-md5, pap], pool4: pool, dns: [192.0.2.53]}]\n"
 	"pools: [{name: pool, range: 100.64.0.0-100.64.0.3, gateway: 100.64.0.0}]\n"
 	"users:\n"
@@ -295,11 +297,16 @@ static int lab_open(void **state)
 		.tunnels = calloc(MAX_TUNNELS + 1, sizeof(struct l2tp_tunnel)),
 		.calls = calloc(MAX_SESSIONS + 1, sizeof(struct l2tp_call)),
 		.subscribers = calloc(MAX_SESSIONS + 1, sizeof(struct cp_subscriber)),
-		.max_tunnels = MAX_TUNNELS, .max_sessions = MAX_SESSIONS,
+		.max_tunnels = MAX_TUNNELS,
+		.max_sessions = MAX_SESSIONS,
 	};
 	lab->cp = cp_start(lab->cfg, &lab->store);
 	assert_non_null(lab->cp);
-	lab->peer = (struct l2tp_peer){.family = 4, .port = 1701, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 1}};
+	lab->peer = (struct l2tp_peer){.family = 4,
+		.port = 1701,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 2},
+		.local = {192, 0, 2, 1}};
 	*state = lab;
 	return 0;
 }
@@ -334,7 +341,8 @@ static void avp16(struct wr *w, uint16_t type, uint16_t v)
 
 static void avp32(struct wr *w, uint16_t type, uint32_t v)
 {
-	const uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
+	const uint8_t b[4] = {
+		(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
 
 	avp(w, type, b, 4);
 }
@@ -431,8 +439,11 @@ static void pap(struct lab *lab, uint32_t slot, const char *user, const char *pa
 {
 	uint8_t data[64];
 	size_t n = strlen(user), k = strlen(password);
-	struct dp_event ev = {.type = DP_EV_ASK_AAA, .slot = slot, .generation = lab->store.calls[slot].generation,
-		.data = data, .len = (uint16_t)(n + k)};
+	struct dp_event ev = {.type = DP_EV_ASK_AAA,
+		.slot = slot,
+		.generation = lab->store.calls[slot].generation,
+		.data = data,
+		.len = (uint16_t)(n + k)};
 
 	memcpy(data, user, n);
 	memcpy(data + n, password, k);
@@ -446,7 +457,10 @@ static void pap(struct lab *lab, uint32_t slot, const char *user, const char *pa
 
 static void event(struct lab *lab, enum dp_ev type, uint32_t slot, enum ppp_cause cause)
 {
-	struct dp_event ev = {.type = type, .slot = slot, .generation = lab->store.calls[slot].generation, .cause = cause};
+	struct dp_event ev = {.type = type,
+		.slot = slot,
+		.generation = lab->store.calls[slot].generation,
+		.cause = cause};
 
 	ev.act.ncp.proto = PPP_IPCP;
 	cp_session_event(lab->cp, &ev);
@@ -530,7 +544,8 @@ static void a_tunnel_that_comes_up_beyond_the_profiles_limit_gets_stopccn_2(void
 	lab->ns = lab->nr = 1;
 	say(lab, 0, L2TP_SCCCN, NULL, 0);
 	assert_int_equal(sent_avp16(1), 2);
-	assert_int_equal(cp_tunnel(lab->cp, l2tp_tunnel_by_tid(lab->cp->l2tp, tid))->state, L2TP_T_CLOSING);
+	assert_int_equal(
+		cp_tunnel(lab->cp, l2tp_tunnel_by_tid(lab->cp->l2tp, tid))->state, L2TP_T_CLOSING);
 }
 
 static void a_known_user_gets_an_address_of_the_pool_and_its_dns(void **state)
@@ -611,7 +626,8 @@ static void a_user_of_one_session_is_refused_a_second(void **state)
 	assert_false(dp.verdict.ppp.accept);
 }
 
-static void renegotiation_by_the_same_user_keeps_its_address_and_another_user_is_refused(void **state)
+static void renegotiation_by_the_same_user_keeps_its_address_and_another_user_is_refused(
+	void **state)
 {
 	struct lab *lab = *state;
 	uint32_t slot, ip;
@@ -768,7 +784,8 @@ static void clearing_a_tunnel_sends_stopccn_and_removes_all_its_sessions(void **
 	call_comes_up(lab, 5);
 	call_comes_up(lab, 6);
 	tunnel = dp.desc.tunnel;
-	assert_int_equal(cp_clear_tunnel(lab->cp, tunnel, lab->store.tunnels[tunnel].generation), 0);
+	assert_int_equal(
+		cp_clear_tunnel(lab->cp, tunnel, lab->store.tunnels[tunnel].generation), 0);
 	for (unsigned i = 0; i < 4 && times(REMOVE, 0) < 2; i++) {
 		struct l2tp_env env = cp_env(lab->cp);
 		struct l2tp_out *out = cp_out(lab->cp);
@@ -788,7 +805,8 @@ static void a_tunnels_slot_waits_for_its_sessions(void **state)
 	tunnel_comes_up(lab, "lac-1", 9);
 	slot = call_comes_up(lab, 5);
 	tunnel = dp.desc.tunnel;
-	say(lab, 0, L2TP_STOPCCN, (const uint8_t[]){0x80, 8, 0, 0, 0, 1, 0, 1, 0x80, 8, 0, 0, 0, 9, 0, 9}, 16);
+	say(lab, 0, L2TP_STOPCCN,
+		(const uint8_t[]){0x80, 8, 0, 0, 0, 1, 0, 1, 0x80, 8, 0, 0, 0, 9, 0, 9}, 16);
 	for (unsigned i = 0; i < 400; i++) { /* 40 s: retention is over */
 		struct l2tp_env env;
 		struct l2tp_out *out;

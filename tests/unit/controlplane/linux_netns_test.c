@@ -80,8 +80,11 @@ static void configure(void)
 	cfg.pools = pools;
 	cfg.n_pools = 3;
 	framed[0] = pfx("203.0.113.64/28");
-	users[0] = (struct cfg_user){.name = "fixed", .ip4 = pfx("10.65.0.10/32"), .ip6 = pfx("2001:db8:77::/64"),
-		.routes = framed, .n_routes = 1};
+	users[0] = (struct cfg_user){.name = "fixed",
+		.ip4 = pfx("10.65.0.10/32"),
+		.ip6 = pfx("2001:db8:77::/64"),
+		.routes = framed,
+		.n_routes = 1};
 	users[1] = (struct cfg_user){.name = "inside", .ip6 = pfx("2001:db8:f000:1::/64")};
 	cfg.users = users;
 	cfg.n_users = 2;
@@ -142,7 +145,8 @@ static void lns0_holds_the_gateways_and_a_route_per_pool(void **state)
 	sh("ip addr show dev lns0 | grep -q '100.64.0.1/32'");
 	sh("ip route show dev lns0 | grep -q '^100.64.0.0/16'");
 	sh("ip -6 route show dev lns0 | grep -q '^2001:db8:f000::/40'");
-	sh("test \"$(ip route show dev lns0 | grep '^10\\.0\\.' | sort | awk '{print $1}' | tr '\\n' ' "
+	sh("test \"$(ip route show dev lns0 | grep '^10\\.0\\.' | sort | awk '{print $1}' | tr "
+	   "'\\n' ' "
 	   "')\""
 	   " = '10.0.0.1 10.0.0.2/31 10.0.0.4/31 10.0.0.6 '");
 	assert_string_equal(told("100.64.0.0/16"), "subscriber");

@@ -19,7 +19,8 @@ static char text[65536];
 static int catch_stderr(void **state)
 {
 	(void)state;
-	setenv("JOURNAL_STREAM", "8:1", 1); /* somebody else writes the time: lines are compared whole */
+	setenv("JOURNAL_STREAM", "8:1",
+		1); /* somebody else writes the time: lines are compared whole */
 	log_init(CFG_LOG_STDERR, CFG_LOG_INFO);
 	if (pipe(pipe_fd))
 		return -1;
@@ -73,8 +74,9 @@ static void a_line_on_a_bare_stderr_begins_with_the_time_in_utc(void **state)
 	unsetenv("JOURNAL_STREAM");
 	log_init(CFG_LOG_STDERR, CFG_LOG_INFO);
 	log_line(CFG_LOG_INFO, "a", "x=1");
-	assert_int_equal(sscanf(logged(), "time=%4d-%2d-%2dT%2d:%2d:%2d.%3dZ %n", &year, &month, &day, &hour, &minute, &second,
-				 &ms, &end), 7);
+	assert_int_equal(sscanf(logged(), "time=%4d-%2d-%2dT%2d:%2d:%2d.%3dZ %n", &year, &month,
+				 &day, &hour, &minute, &second, &ms, &end),
+		7);
 	assert_in_range(year, 2026, 2200);
 	assert_string_equal(text + end, "level=info event=a x=1\n");
 }

@@ -220,7 +220,8 @@ static void a_framed_route_that_linux_sends_to_lns0_is_the_sessions_while_it_liv
 	assert_int_equal(set("10.9.0.0/16", DP_NH_SUBSCRIBER, 0), 0);
 	assert_int_equal(fib_session_add(7, routes, 1, &list), 0);
 	assert_int_equal(get("10.9.0.1/32", &index), DP_NH_SESSION);
-	assert_int_equal(set("10.9.0.0/16", DP_NH_SUBSCRIBER, 0), 0); /* Linux's routes are read again */
+	assert_int_equal(
+		set("10.9.0.0/16", DP_NH_SUBSCRIBER, 0), 0); /* Linux's routes are read again */
 	assert_int_equal(get("10.9.0.1/32", &index), DP_NH_SESSION);
 	fib_session_del(7, &list);
 	assert_int_equal(get("10.9.0.1/32", NULL), DP_NH_SUBSCRIBER);
@@ -385,8 +386,11 @@ static void a_control_message_leaves_with_all_headers_and_right_checksums(void *
 /* RFC 6864 s4: no outer packet is ever cut, so all of them may have the same identification. */
 static void the_outer_ipv4_header_has_df_and_identification_0(void **state)
 {
-	const struct l2tp_peer peer = {
-		.family = 4, .port = 40001, .local_port = 1701, .addr = {192, 0, 2, 2}, .local = {192, 0, 2, 1}};
+	const struct l2tp_peer peer = {.family = 4,
+		.port = 40001,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 2},
+		.local = {192, 0, 2, 1}};
 	const uint8_t zlb[12] = {0xc8, 2, 0, 12}, atomic[4] = {0, 0, 0x40, 0};
 
 	(void)state;

@@ -55,7 +55,8 @@ static const char *const rfc2661_text[L2TP_AVP_TYPES] = {
 	[33] = "- H 0 1017 ICCN",
 	[34] = "M H 26 26 WEN",
 	[35] = "M H 10 10 SLI",
-	[36] = "M - 0 1017 SCCRQ SCCRP SCCCN StopCCN HELLO OCRQ OCRP OCCN ICRQ ICRP ICCN CDN WEN SLI",
+	[36] = "M - 0 1017 SCCRQ SCCRP SCCCN StopCCN HELLO OCRQ OCRP OCCN ICRQ ICRP ICCN CDN WEN "
+	       "SLI",
 	[37] = "- H 0 1017 ICCN",
 	[38] = "- H 4 4 OCCN ICCN",
 	[39] = "M - 0 0 OCCN ICCN",
@@ -73,11 +74,12 @@ static void the_avp_table_says_what_rfc_2661_says(void **state)
 			assert_null(row);
 			continue;
 		}
-		at = snprintf(text, sizeof(text), "%c %c %u %u", row->must ? 'M' : '-', row->hide_ok ? 'H' : '-', row->min,
-			row->max);
+		at = snprintf(text, sizeof(text), "%c %c %u %u", row->must ? 'M' : '-',
+			row->hide_ok ? 'H' : '-', row->min, row->max);
 		for (uint16_t msg = 1; msg < 32; msg++) {
 			if (row->in >> msg & 1)
-				at += snprintf(text + at, sizeof(text) - (size_t)at, " %s", l2tp_msg_name(msg));
+				at += snprintf(text + at, sizeof(text) - (size_t)at, " %s",
+					l2tp_msg_name(msg));
 		}
 		assert_string_equal(text, rfc2661_text[type]);
 		assert_int_equal(row->need & ~row->in, 0);
@@ -88,7 +90,8 @@ static void the_avp_table_says_what_rfc_2661_says(void **state)
 
 static int decode(const uint8_t *body, size_t len, struct l2tp_msg *m, struct l2tp_result *fault)
 {
-	const struct l2tp_unhiding u = {.secret = secret, .scratch = scratch, .scratch_len = sizeof(scratch)};
+	const struct l2tp_unhiding u = {
+		.secret = secret, .scratch = scratch, .scratch_len = sizeof(scratch)};
 
 	return l2tp_msg_decode(body, len, &u, m, fault);
 }
@@ -116,8 +119,9 @@ static size_t golden(uint16_t type, uint8_t *buf, size_t cap)
 	return l2tp_msg_encode(&m, buf, cap);
 }
 
-static const uint16_t all_types[] = {L2TP_SCCRQ, L2TP_SCCRP, L2TP_SCCCN, L2TP_STOPCCN, L2TP_HELLO, L2TP_OCRQ, L2TP_OCRP,
-	L2TP_OCCN, L2TP_ICRQ, L2TP_ICRP, L2TP_ICCN, L2TP_CDN, L2TP_WEN, L2TP_SLI};
+static const uint16_t all_types[] = {L2TP_SCCRQ, L2TP_SCCRP, L2TP_SCCCN, L2TP_STOPCCN, L2TP_HELLO,
+	L2TP_OCRQ, L2TP_OCRP, L2TP_OCCN, L2TP_ICRQ, L2TP_ICRP, L2TP_ICCN, L2TP_CDN, L2TP_WEN,
+	L2TP_SLI};
 #define TYPES (sizeof(all_types) / sizeof(all_types[0]))
 
 static void every_message_comes_back_as_it_was_encoded(void **state)
@@ -200,7 +204,8 @@ static void every_mutation_of_one_octet_is_borne(void **state)
 				memcpy(exact, one, len);
 				exact[at] = values[v];
 				err = decode(exact, len, &m, &fault);
-				assert_int_equal(err == -EBADMSG || err == -EPROTO, fault.result != 0);
+				assert_int_equal(
+					err == -EBADMSG || err == -EPROTO, fault.result != 0);
 				refused += err != 0;
 				read += err == 0;
 			}
@@ -211,7 +216,8 @@ static void every_mutation_of_one_octet_is_borne(void **state)
 	assert_true(read > 1000);
 }
 
-static void md5(uint8_t out[16], const void *a, size_t alen, const void *b, size_t blen, const void *c, size_t clen)
+static void md5(uint8_t out[16], const void *a, size_t alen, const void *b, size_t blen,
+	const void *c, size_t clen)
 {
 	struct md5_ctx ctx;
 
@@ -281,7 +287,8 @@ static size_t put_hidden(struct wr *w, uint16_t type, const char *vector, uint16
 {
 	const uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
 	uint8_t cipher[32];
-	size_t len = l2tp_hide(type, secret, (const uint8_t *)vector, strlen(vector), bytes, 2, 3, cipher);
+	size_t len = l2tp_hide(
+		type, secret, (const uint8_t *)vector, strlen(vector), bytes, 2, 3, cipher);
 
 	l2tp_avp_put(w, L2TP_AVP_M | L2TP_AVP_H, type, cipher, len);
 	return len;
@@ -327,7 +334,8 @@ static void what_may_not_be_hidden_is_refused_when_it_is(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		const struct l2tp_avp_desc *row = l2tp_avp_desc(never[i]);
-		uint8_t type[2] = {0, (uint8_t)__builtin_ctz(row->in)}, buf[256], zero[64] = {0}, cipher[80];
+		uint8_t type[2] = {0, (uint8_t)__builtin_ctz(row->in)}, buf[256], zero[64] = {0},
+			cipher[80];
 		struct wr w = wr_of(buf, sizeof(buf));
 		struct l2tp_result fault;
 		struct l2tp_msg m;
@@ -335,7 +343,8 @@ static void what_may_not_be_hidden_is_refused_when_it_is(void **state)
 		l2tp_avp_put(&w, L2TP_AVP_M, L2TP_AVP_MESSAGE_TYPE, type, 2);
 		l2tp_avp_put(&w, L2TP_AVP_M, L2TP_AVP_RANDOM_VECTOR, "rv", 2);
 		l2tp_avp_put(&w, L2TP_AVP_M | L2TP_AVP_H, never[i], cipher,
-			l2tp_hide(never[i], secret, (const uint8_t *)"rv", 2, zero, row->min, 0, cipher));
+			l2tp_hide(never[i], secret, (const uint8_t *)"rv", 2, zero, row->min, 0,
+				cipher));
 		assert_int_equal(decode(buf, (size_t)(w.p - buf), &m, &fault), -EBADMSG);
 		if (never[i] != L2TP_AVP_RANDOM_VECTOR)
 			assert_int_equal(m.have & L2TP_HAS(never[i]), 0);
