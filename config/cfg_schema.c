@@ -126,7 +126,7 @@ static const struct cfg_key lac_keys[] = {
 		.doc = "Sessions in one tunnel."},
 	{"max-tunnels", CFG_T_UINT, 0, AT(cfg_lac_profile, max_tunnels), .min = 1, .max = 65535,
 		.def = "65535", .def_doc = "`dataplane.max-tunnels`",
-		.doc = "Tunnels of this profile."},
+		.doc = "Established tunnels of this profile at once."},
 	{"ppp-profile", CFG_T_STRING, CFG_K_REQUIRED, AT(cfg_lac_profile, ppp_profile), .min = 1,
 		.max = 63, .doc = "Name of the PPP profile of its sessions."},
 };

@@ -83,6 +83,11 @@ uint64_t l2tp_keyed_hash(uint64_t seed, const void *bytes, size_t len);
 uint64_t l2tp_peer_key(const struct l2tp_cp *cp, const struct l2tp_peer *peer, uint16_t peer_tid);
 bool l2tp_same_peer(const struct l2tp_peer *a, const struct l2tp_peer *b);
 
+/** A slot for a new tunnel, its generation raised, all else as the last use left it; NULL: none (slot.c). */
+struct l2tp_tunnel *l2tp_slot_take(struct l2tp_cp *cp);
+/** An unused tunnel id at random; there is one for every slot (slot.c). */
+uint16_t l2tp_tid_take(struct l2tp_cp *cp, const uint8_t rnd[64]);
+
 /* unproven.c */
 void l2tp_unproven_add(struct l2tp_cp *cp, struct l2tp_tunnel *t);
 /** Nothing happens if t is not on the list. */

@@ -203,43 +203,6 @@ void l2tp_tunnel_fault(
 	step(r, t, CLOSE, 0, why);
 }
 
-static struct l2tp_tunnel *slot_take(struct l2tp_cp *cp)
-{
-	struct l2tp_tunnel *t;
-	uint32_t slot = cp->tunnel_fresh;
-
-	if (!cp->free_tids)
-		return NULL;
-	if (slot <= cp->lim.tunnels) {
-		cp->tunnel_fresh++;
-	} else {
-		slot = cp->tunnel_head;
-		if (!slot)
-			return NULL;
-		cp->tunnel_head = cp->tunnel[slot].again_next;
-		if (!cp->tunnel_head)
-			cp->tunnel_tail = 0;
-	}
-	t = &cp->tunnel[slot];
-	t->again_next = 0;
-	t->generation += t->generation == UINT32_MAX ? 2 : 1;
-	cp->tunnels++;
-	return t;
-}
-
-static uint16_t tid_take(struct l2tp_cp *cp, const uint8_t rnd[64])
-{
-	uint64_t random;
-	uint32_t i;
-	uint16_t tid;
-
-	memcpy(&random, rnd, sizeof(random));
-	i = (uint32_t)(random % cp->free_tids);
-	tid = cp->free_tid[i];
-	cp->free_tid[i] = cp->free_tid[--cp->free_tids];
-	return tid;
-}
-
 static void read_sccrq(struct l2tp_tunnel *t, const struct l2tp_msg *m)
 {
 	l2tp_text_set(&t->host_name, m->host_name);
@@ -254,7 +217,7 @@ static struct l2tp_tunnel *tunnel_new(const struct l2tp_run *r, const struct l2t
 {
 	struct l2tp_cp *cp = r->cp;
 	uint32_t sccrq = l2tp_chunks_put(&cp->chunks, bytes + h->body, h->len - h->body, false);
-	struct l2tp_tunnel *t = sccrq ? slot_take(cp) : NULL;
+	struct l2tp_tunnel *t = sccrq ? l2tp_slot_take(cp) : NULL;
 	uint32_t generation;
 
 	if (!t) {
@@ -268,7 +231,7 @@ static struct l2tp_tunnel *tunnel_new(const struct l2tp_run *r, const struct l2t
 	t->profile = &default_profile;
 	t->peer = *peer;
 	t->peer_tid = m->tid;
-	t->tid = tid_take(cp, r->env->rnd);
+	t->tid = l2tp_tid_take(cp, r->env->rnd);
 	t->sccrq = sccrq;
 	t->sccrq_print = l2tp_keyed_hash(cp->seed, bytes + h->body, h->len - h->body);
 	t->created_ns = t->last_heard_ns = r->env->now_ns;
@@ -495,23 +458,6 @@ void l2tp_tunnel_close(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_re
 		return;
 	step(&r, t, CLOSE, 0, why);
 	l2tp_tunnel_work(&r, t);
-}
-
-void l2tp_tunnel_release(struct l2tp_cp *cp, uint32_t tunnel)
-{
-	struct l2tp_tunnel *t = &cp->tunnel[tunnel];
-
-	if (!t->free_told || t->state != L2TP_T_CLOSING)
-		return;
-	cp->free_tid[cp->free_tids++] = t->tid;
-	t->state = L2TP_T_FREE;
-	t->again_next = 0;
-	if (cp->tunnel_tail)
-		cp->tunnel[cp->tunnel_tail].again_next = tunnel;
-	else
-		cp->tunnel_head = tunnel;
-	cp->tunnel_tail = tunnel;
-	cp->tunnels--;
 }
 
 void l2tp_tunnel_heard(struct l2tp_cp *cp, uint32_t tunnel, uint64_t now_ns)
