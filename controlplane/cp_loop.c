@@ -94,6 +94,8 @@ static bool run_timers(struct cp *cp, struct loop *l)
 	}
 	if (cp->now_ns >= l->second_ns) {
 		linux_tick(cp->linux_side, cp->now_ns);
+		cp_tunnels_log_flush(cp);
+		cp_sessions_log_flush(cp);
 		l->second_ns = cp->now_ns + SECOND_NS;
 	}
 	if (cp->n_unsent)

@@ -55,12 +55,15 @@ void cp_perform(struct cp *cp, struct l2tp_out *out);
 void cp_tunnel_unheld(struct cp *cp, uint32_t tunnel);
 void cp_send_unsent(struct cp *cp);
 void cp_tunnels_heard(struct cp *cp, unsigned budget);
+/** Once a second: tell how many lines the rate limits left out. */
+void cp_tunnels_log_flush(struct cp *cp);
 
 /* cp_session.c: what calls and PPP do to subscribers */
 void cp_call_request(struct cp *cp, uint32_t slot);
 void cp_call_up(struct cp *cp, uint32_t slot);
 void cp_call_down(struct cp *cp, uint32_t slot, const struct l2tp_result *r, bool by_peer);
 void cp_session_event(struct cp *cp, const struct dp_event *ev);
+void cp_sessions_log_flush(struct cp *cp);
 /** PPP says the session is over: clear the call with the result that fits cause. */
 void cp_call_clear(struct cp *cp, uint32_t slot, enum ppp_cause cause);
 

@@ -415,3 +415,11 @@ void cp_session_event(struct cp *cp, const struct dp_event *ev)
 		break;
 	}
 }
+
+void cp_sessions_log_flush(struct cp *cp)
+{
+	log_limit_flush(&limit_refused, cp->now_ns);
+	log_limit_flush(&limit_down, cp->now_ns);
+	log_limit_flush(&limit_rejected, cp->now_ns);
+	log_limit_flush(&limit_up, cp->now_ns);
+}

@@ -228,3 +228,8 @@ void cp_tunnels_heard(struct cp *cp, unsigned budget)
 		cp->tunnel_rx_seen[slot] = rx;
 	}
 }
+
+void cp_tunnels_log_flush(struct cp *cp)
+{
+	log_limit_flush(&limit_refused, cp->now_ns);
+}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <nettle/md5.h>
@@ -838,6 +839,34 @@ static void a_message_to_an_unresolved_peer_waits_for_the_neighbour(void **state
 	assert_int_equal(lab->cp->n_unsent, 0);
 }
 
+static void refusals_beyond_the_log_limit_are_told_within_two_seconds(void **state)
+{
+	struct lab *lab = *state;
+	char text[16384] = "";
+	int out[2], old = dup(STDERR_FILENO);
+	ssize_t n;
+
+	tunnel_comes_up(lab, "lac-1", 9);
+	dp.publish_rc = -ENOSPC;
+	assert_int_equal(pipe(out), 0);
+	dup2(out[1], STDERR_FILENO);
+	log_init(CFG_LOG_STDERR, CFG_LOG_WARN);
+	lab->cp->now_ns += 2000000000ull; /* a second of its own */
+	for (unsigned i = 0; i < 25; i++) {
+		icrq(lab, (uint16_t)(100 + i));
+		lab->nr++;
+	}
+	lab->cp->now_ns += 2000000000ull;
+	cp_sessions_log_flush(lab->cp);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(out[1]);
+	n = read(out[0], text, sizeof(text) - 1);
+	close(out[0]);
+	assert_true(n > 0);
+	assert_non_null(strstr(text, "event=call-refused suppressed=15"));
+}
+
 static void sessions_up_counts_sessions_not_ncps(void **state)
 {
 	struct lab *lab = *state;
@@ -893,6 +922,7 @@ int main(void)
 		STORY(clearing_a_tunnel_sends_stopccn_and_removes_all_its_sessions),
 		STORY(a_tunnels_slot_waits_for_its_sessions),
 		STORY(a_message_to_an_unresolved_peer_waits_for_the_neighbour),
+		STORY(refusals_beyond_the_log_limit_are_told_within_two_seconds),
 		STORY(sessions_up_counts_sessions_not_ncps),
 	};
 
