@@ -16,7 +16,11 @@ lwip_in_background() {
 lacsim() { in_lac timeout -k 1 90 "$LACSIM" --user bob --password builder "$@"; }
 lacsim_in_background() { spawn "$1" $LAC_NS "$LACSIM" --user bob --password builder "${@:2}"; }
 # Returns each payload that a subscriber sends to $CORE_IP, port 7000.
-core_echo() { spawn core-echo $CORE_NS "$LACSIM" --core-echo --bind $CORE_IP:7000; }
+# It listens before the first payload can come: what finds no socket is answered by ICMP, and lost.
+core_echo() {
+	spawn core-echo $CORE_NS "$LACSIM" --core-echo --bind $CORE_IP:7000
+	within 10 eval '[ "$(ip netns exec $CORE_NS ss -Hlun "sport = :7000")" ]'
+}
 
 # --- a Linux guest: user-mode-linux whose root is this machine's own, read-only -------------------------------------
 # guest NAME NS IF [MEMORY] <<'STORY': boots in the background on that interface and runs what stands on stdin,
