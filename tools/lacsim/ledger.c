@@ -22,8 +22,7 @@ int ledger_init(struct ledger *l, uint64_t seed, uint32_t generation, uint32_t s
 		.generation = generation,
 		.size = size,
 		.total = total,
-		.owners = owners,
-		.rtt_min = UINT64_MAX};
+		.owners = owners};
 	l->seen = calloc(total / 64 + 1, sizeof(*l->seen));
 	l->last = calloc(owners + 1, sizeof(*l->last));
 	if (l->seen && l->last)
@@ -109,33 +108,6 @@ static bool read_stamp(const struct ledger *l, const uint8_t *payload, size_t le
 	return !memcmp(expected, r.p, rd_left(&r));
 }
 
-static unsigned bucket_of(uint64_t ns)
-{
-	unsigned top;
-
-	if (ns < 16)
-		return (unsigned)ns;
-	top = 63 - (unsigned)__builtin_clzll(ns);
-	return (top - 3) * 16 + (unsigned)(ns >> (top - 4) & 15);
-}
-
-static uint64_t bucket_edge(unsigned b)
-{
-	return b < 16 ? b : ((16ULL + b % 16 + 1) << (b / 16 - 1)) - 1;
-}
-
-static void note_rtt(struct ledger *l, uint64_t ns)
-{
-	unsigned b = bucket_of(ns);
-
-	l->rtt[b < LEDGER_BUCKETS ? b : LEDGER_BUCKETS - 1]++;
-	l->rtt_sum += ns;
-	if (ns < l->rtt_min)
-		l->rtt_min = ns;
-	if (ns > l->rtt_max)
-		l->rtt_max = ns;
-}
-
 /* Order is kept from one sender to one owner; between two owners there is none to keep. */
 static void note_order(struct ledger *l, const struct stamp *s)
 {
@@ -176,7 +148,7 @@ enum ledger_verdict ledger_receive(
 	l->seen[s.number >> 6] |= bit;
 	l->received++;
 	note_order(l, &s);
-	note_rtt(l, now_ns - s.sent_ns);
+	hist_add(&l->rtt, now_ns - s.sent_ns);
 	return LEDGER_OK;
 }
 
@@ -192,14 +164,7 @@ uint64_t ledger_lost(const struct ledger *l)
 
 uint64_t ledger_rtt(const struct ledger *l, unsigned permille)
 {
-	uint64_t want = (l->received * permille + 999) / 1000, sum = 0;
-
-	for (unsigned b = 0; b < LEDGER_BUCKETS; b++) {
-		sum += l->rtt[b];
-		if (sum >= want && sum)
-			return bucket_edge(b) < l->rtt_max ? bucket_edge(b) : l->rtt_max;
-	}
-	return 0;
+	return hist_quantile(&l->rtt, permille * 10);
 }
 
 bool ledger_clean(const struct ledger *l, uint64_t max_loss)

@@ -5,14 +5,14 @@
 #ifndef LACSIM_LEDGER_H
 #define LACSIM_LEDGER_H
 
+#include "tools/lacsim/hist.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LEDGER_STAMP 48 /* octets: the smallest payload */
 #define LEDGER_MAX   1400 /* the largest */
-#define LEDGER_BUCKETS                                                                             \
-	960 /* round-trip histogram: 60 powers of two of nanoseconds in 16 steps each */
 
 enum ledger_verdict {
 	LEDGER_OK,
@@ -31,8 +31,7 @@ struct ledger {
 		uint32_t owner;
 	} * last; /* per sender, of the payloads to the owner that it sent to last */
 	uint64_t sent, received, duplicated, misdelivered, stale, corrupted, reordered;
-	uint64_t rtt_min, rtt_max, rtt_sum;
-	uint64_t rtt[LEDGER_BUCKETS];
+	struct hist rtt; /* nanoseconds */
 };
 
 /** @param total payloads that will be sent at most; @param owners subscribers. @return 0 or -ENOMEM. */

@@ -136,6 +136,10 @@ int main(int argc, char **argv)
 
 	if (rc)
 		return rc < 0 ? 2 : 0;
+	if (sim.o.port || sim.o.phases) {
+		fputs("lacsim: --port and --phases are lacsim-dpdk's\n", stderr);
+		return 2;
+	}
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	if (sim.o.core_echo)

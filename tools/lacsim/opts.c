@@ -70,6 +70,16 @@ static const char help[] =
 	"  --generation G          stamped into payloads, so that a later run knows its own; "
 	"default 1\n"
 	"\n"
+	"lacsim-dpdk only (docs/lacsim.md)\n"
+	"  --port DEVARGS          the access side: a PCI address or a virtual device of DPDK\n"
+	"  --address A/LEN         of the first LAC; --gateway G: next hop to the LNS\n"
+	"  --lacs L                LACs with consecutive addresses, default 1\n"
+	"  --core-port DEVARGS     the core side; --core-address A/LEN --core-gateway G there\n"
+	"  --phases LIST           what to do; \"-\": read from standard input\n"
+	"  --cpu N, --memory M     CPU, and MiB of memory, default 512\n"
+	"  --hugepages, --polite   memory from hugepages; sleep when there is nothing to do\n"
+	"  --eal ARGS              further arguments for DPDK\n"
+	"\n"
 	"Exit status: 0 all well; 1 sessions missing, or payloads lost, duplicated, misdelivered "
 	"or corrupted;\n"
 	"2 bad usage; 3 the system refused something.\n";
@@ -115,6 +125,19 @@ enum {
 	O_SEED,
 	O_GENERATION,
 	O_CORE_ECHO,
+	O_PORT,
+	O_CORE_PORT,
+	O_ADDRESS,
+	O_CORE_ADDRESS,
+	O_GATEWAY,
+	O_CORE_GATEWAY,
+	O_LACS,
+	O_CPU,
+	O_MEMORY,
+	O_HUGEPAGES,
+	O_POLITE,
+	O_EAL,
+	O_PHASES,
 	O_HELP,
 };
 
@@ -159,6 +182,19 @@ static const struct option long_options[] = {
 	{"seed", 1, NULL, O_SEED},
 	{"generation", 1, NULL, O_GENERATION},
 	{"core-echo", 0, NULL, O_CORE_ECHO},
+	{"port", 1, NULL, O_PORT},
+	{"core-port", 1, NULL, O_CORE_PORT},
+	{"address", 1, NULL, O_ADDRESS},
+	{"core-address", 1, NULL, O_CORE_ADDRESS},
+	{"gateway", 1, NULL, O_GATEWAY},
+	{"core-gateway", 1, NULL, O_CORE_GATEWAY},
+	{"lacs", 1, NULL, O_LACS},
+	{"cpu", 1, NULL, O_CPU},
+	{"memory", 1, NULL, O_MEMORY},
+	{"hugepages", 0, NULL, O_HUGEPAGES},
+	{"polite", 0, NULL, O_POLITE},
+	{"eal", 1, NULL, O_EAL},
+	{"phases", 1, NULL, O_PHASES},
 	{"help", 0, NULL, O_HELP},
 	{0},
 };
@@ -261,6 +297,9 @@ static int take_number(struct sim_opts *o, int opt, const char *name, FILE *err)
 		{O_HOLD, 0, 10000000},
 		{O_MIN_UP, 0, 4000000},
 		{O_GENERATION, 0, UINT32_MAX},
+		{O_LACS, 1, 65535},
+		{O_CPU, 0, 1023},
+		{O_MEMORY, 64, 1048576},
 	};
 	uint64_t v;
 	size_t i = 0;
@@ -322,8 +361,85 @@ static int take_number(struct sim_opts *o, int opt, const char *name, FILE *err)
 	case O_GENERATION:
 		o->generation = (uint32_t)v;
 		break;
+	case O_LACS:
+		o->lacs = (uint32_t)v;
+		break;
+	case O_CPU:
+		o->cpu = (int)v;
+		break;
+	case O_MEMORY:
+		o->memory_mb = (uint32_t)v;
+		break;
 	}
 	return 0;
+}
+
+/* "192.0.2.2/24"; without LEN, a host. */
+static int net_parse(struct sim_net *to, const char *text)
+{
+	char host[INET_ADDRSTRLEN], *rest;
+	size_t n = strcspn(text, "/");
+	unsigned long len = 32;
+	struct in_addr a;
+
+	if (n >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, text, n);
+	host[n] = 0;
+	if (text[n]) {
+		len = strtoul(text + n + 1, &rest, 10);
+		if (!text[n + 1] || *rest || len > 32)
+			return -EINVAL;
+	}
+	if (inet_pton(AF_INET, host, &a) != 1 || !a.s_addr)
+		return -EINVAL;
+	*to = (struct sim_net){.ip = ntohl(a.s_addr), .prefix_len = (uint8_t)len};
+	return 0;
+}
+
+static int take_gateway(uint32_t *to, const char *name, FILE *err)
+{
+	struct sim_net net;
+
+	if (net_parse(&net, optarg) || strchr(optarg, '/'))
+		return bad(err, name, optarg, "must be an IPv4 address");
+	*to = net.ip;
+	return 0;
+}
+
+static int take_dpdk(struct sim_opts *o, int opt, const char *name, FILE *err)
+{
+	switch (opt) {
+	case O_PORT:
+		o->port = optarg;
+		return 0;
+	case O_CORE_PORT:
+		o->core_port = optarg;
+		return 0;
+	case O_ADDRESS:
+	case O_CORE_ADDRESS:
+		if (net_parse(opt == O_ADDRESS ? &o->address : &o->core_address, optarg))
+			return bad(err, name, optarg, "must be an IPv4 address, like 192.0.2.2/24");
+		return 0;
+	case O_GATEWAY:
+		return take_gateway(&o->gateway, name, err);
+	case O_CORE_GATEWAY:
+		return take_gateway(&o->core_gateway, name, err);
+	case O_HUGEPAGES:
+		o->hugepages = true;
+		return 0;
+	case O_POLITE:
+		o->polite = true;
+		return 0;
+	case O_EAL:
+		o->eal = optarg;
+		return 0;
+	case O_PHASES:
+		o->phases = optarg;
+		return 0;
+	default:
+		return take_number(o, opt, name, err);
+	}
 }
 
 static int take(struct sim_opts *o, int opt, const char *name, FILE *err)
@@ -406,7 +522,7 @@ static int take(struct sim_opts *o, int opt, const char *name, FILE *err)
 		o->core_echo = true;
 		return 0;
 	default:
-		return take_number(o, opt, name, err);
+		return take_dpdk(o, opt, name, err);
 	}
 }
 
@@ -414,6 +530,21 @@ static int complain(FILE *err, const char *what)
 {
 	fprintf(err, "lacsim: %s; see lacsim --help\n", what);
 	return -1;
+}
+
+static int check_dpdk(const struct sim_opts *o, FILE *err)
+{
+	if (o->lns.sa.ss_family != AF_INET)
+		return complain(err, "--port needs an IPv4 --lns");
+	if (!o->address.ip || !o->phases)
+		return complain(err, "--port needs --address and --phases");
+	if (o->core_port && (!o->core_address.ip || !o->core_gateway))
+		return complain(err, "--core-port needs --core-address and --core-gateway");
+	if (o->traffic_s || o->bind.len || o->one_socket)
+		return complain(err,
+			"--port goes with --phases, not with --traffic, --bind or "
+			"--one-socket");
+	return 0;
 }
 
 static int check_together(struct sim_opts *o, FILE *err)
@@ -437,7 +568,7 @@ static int check_together(struct sim_opts *o, FILE *err)
 		return complain(err, "--traffic6 needs --ipv6 and --peer-to-peer");
 	if (o->min_up == UINT32_MAX)
 		o->min_up = o->sessions;
-	return 0;
+	return o->port ? check_dpdk(o, err) : 0;
 }
 
 int sim_opts_parse(struct sim_opts *o, int argc, char **argv, FILE *out, FILE *err)
@@ -461,6 +592,9 @@ int sim_opts_parse(struct sim_opts *o, int argc, char **argv, FILE *out, FILE *e
 		.seed = 1,
 		.generation = 1,
 		.min_up = UINT32_MAX,
+		.lacs = 1,
+		.memory_mb = 512,
+		.cpu = -1,
 	};
 	optind = 0;
 	opterr = 0;

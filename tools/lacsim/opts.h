@@ -16,6 +16,11 @@ struct sim_addr {
 	socklen_t len; /* 0: not set */
 };
 
+struct sim_net {
+	uint32_t ip; /* host order; 0: not set */
+	uint8_t prefix_len;
+};
+
 struct sim_opts {
 	struct sim_addr lns, bind, echo_to;
 	uint16_t source_port; /* 0: ephemeral; else tunnel t uses source_port + t */
@@ -41,6 +46,13 @@ struct sim_opts {
 	uint32_t min_up; /* sessions that must be up; default: all */
 	const char *json, *list;
 	bool progress, core_echo;
+	/* lacsim-dpdk only */
+	const char *port, *core_port, *eal, *phases;
+	struct sim_net address, core_address;
+	uint32_t gateway, core_gateway; /* host order; 0: none */
+	uint32_t lacs, memory_mb;
+	int cpu; /* -1: the first that we may run on */
+	bool hugepages, polite;
 };
 
 /** Read the command line. @return 0: go on; 1: --help or --version was answered; -1: an error was printed. */

@@ -182,10 +182,10 @@ static json_t *json_traffic(const struct sim *sim)
 
 	if (l->received)
 		json_object_set_new(t, "rtt_us",
-			json_pack("{s:f, s:f, s:f, s:f, s:f}", "min", (double)l->rtt_min / 1e3,
-				"avg", (double)l->rtt_sum / (double)l->received / 1e3, "p50",
+			json_pack("{s:f, s:f, s:f, s:f, s:f}", "min", (double)l->rtt.min / 1e3,
+				"avg", (double)l->rtt.sum / (double)l->received / 1e3, "p50",
 				(double)ledger_rtt(l, 500) / 1e3, "p99",
-				(double)ledger_rtt(l, 990) / 1e3, "max", (double)l->rtt_max / 1e3));
+				(double)ledger_rtt(l, 990) / 1e3, "max", (double)l->rtt.max / 1e3));
 	return t;
 }
 
@@ -229,8 +229,8 @@ static void table_traffic(const struct sim *sim, FILE *out)
 		(unsigned long long)l->reordered);
 	if (l->received)
 		fprintf(out, "round trip   min %.0f, avg %.0f, p99 %.0f, max %.0f us\n",
-			(double)l->rtt_min / 1e3, (double)l->rtt_sum / (double)l->received / 1e3,
-			(double)ledger_rtt(l, 990) / 1e3, (double)l->rtt_max / 1e3);
+			(double)l->rtt.min / 1e3, (double)l->rtt.sum / (double)l->received / 1e3,
+			(double)ledger_rtt(l, 990) / 1e3, (double)l->rtt.max / 1e3);
 }
 
 void report_table(const struct sim *sim, FILE *out)

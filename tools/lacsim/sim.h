@@ -86,8 +86,10 @@ struct sim {
 	uint16_t tunnel_id_base;
 	uint32_t tunnel_cursor, tunnels_dialled, tunnels_waiting, tunnels_up;
 	uint32_t in_stage[STAGES], failed[FAILS], in_flight;
-	uint32_t dialled;
-	uint64_t *up_times; /* ns since start, in order of coming up */
+	uint32_t dialled, dial_limit; /* dial_limit: --sessions, or what a phase wants of them */
+	uint32_t dialled_before; /* how many had been dialled when started_at was set */
+	uint64_t *up_times; /* ns since started_at, in order of coming up: --sessions at most */
+	uint64_t total_ups;
 	uint32_t ups, renegotiated, hung_up_results[16];
 	uint64_t frames_in, frames_out, unknown, inner_bad, inner_other, pings, send_errors;
 	struct ledger ledger;
@@ -124,6 +126,17 @@ void tunnels_tick(struct sim *sim);
 void tunnels_flush(struct sim *sim);
 void tunnels_close(struct sim *sim);
 bool tunnels_closed(const struct sim *sim);
+/** Forget everything, as a LAC that starts anew: other tunnel ids. @return 0 or -ENOMEM. */
+int tunnels_reset(struct sim *sim);
+/** Our StopCCN; its sessions end with it, but are not counted as failed. */
+void tunnel_close(struct sim *sim, struct tunnel *t);
+/** Without a word: whatever still comes from the peer is not ours any more. */
+void tunnel_forget(struct sim *sim, struct tunnel *t);
+/** Dial a session anew that failed or was hung up. Its tunnel must have room (call_room()). */
+void call_redial(struct sim *sim, struct session *s);
+/** Our CDN: normal disconnect; not counted as a failure. Its tunnel must have room. */
+void call_hang_up(struct sim *sim, struct session *s);
+bool call_room(const struct sim *sim, const struct session *s);
 /** End a call from our side: CDN, and the session is counted under why. */
 void call_fail(struct sim *sim, struct session *s, enum fail why);
 

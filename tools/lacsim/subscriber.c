@@ -82,7 +82,9 @@ void session_stage(struct sim *sim, struct session *s, enum stage to)
 	sim->in_stage[to]++;
 	if (to == STAGE_UP && !s->up_at) {
 		s->up_at = sim->now;
-		sim->up_times[sim->ups++] = sim->now - sim->started_at;
+		sim->total_ups++;
+		if (sim->ups < sim->o.sessions)
+			sim->up_times[sim->ups++] = sim->now - sim->started_at;
 	}
 	s->stage = (uint8_t)to;
 	s->tries = 0;

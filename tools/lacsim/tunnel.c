@@ -24,7 +24,7 @@ int tunnels_init(struct sim *sim)
 	if (!sim->tunnels || !sim->sessions || !sim->dirty || !sim->up_times || !sim->active)
 		return -ENOMEM;
 	sim->tunnel_id_base = (uint16_t)mix64(sim->o.seed ^ sim->o.generation);
-	sim->in_stage[STAGE_IDLE] = n;
+	sim->in_stage[STAGE_IDLE] = sim->dial_limit = n;
 	for (uint32_t i = 0; i < tunnels; i++) {
 		struct tunnel *t = &sim->tunnels[i];
 		uint64_t random = mix64(sim->o.seed ^ (uint64_t)i << 32);
@@ -53,6 +53,25 @@ void tunnels_fini(struct sim *sim)
 	free(sim->dirty);
 	free(sim->up_times);
 	free(sim->active);
+}
+
+int tunnels_reset(struct sim *sim)
+{
+	uint16_t base = (uint16_t)(sim->tunnel_id_base + sim->o.tunnels);
+
+	tunnels_fini(sim);
+	memset(sim->in_stage, 0, sizeof(sim->in_stage));
+	memset(sim->failed, 0, sizeof(sim->failed));
+	sim->n_dirty = sim->n_active = 0;
+	sim->timer_head = sim->timer_tail = 0;
+	sim->tunnel_cursor = sim->tunnels_dialled = sim->tunnels_waiting = sim->tunnels_up = 0;
+	sim->in_flight = sim->dialled = sim->ups = 0;
+	if (tunnels_init(sim))
+		return -ENOMEM;
+	sim->tunnel_id_base = base;
+	for (uint32_t i = 0; i < sim->o.tunnels; i++)
+		sim->tunnels[i].id = (uint16_t)(1 + (base + i) % 65535);
+	return 0;
 }
 
 static struct tunnel *tunnel_of(struct sim *sim, uint16_t id)
@@ -166,6 +185,19 @@ static void send_cdn(struct sim *sim, struct tunnel *t, struct session *s, uint1
 	avp_u16(&w, AVP_RESULT_CODE, result);
 	avp_u16(&w, AVP_SESSION_ID, sid_of(sim, s));
 	queue(sim, t, msg, &w);
+}
+
+bool call_room(const struct sim *sim, const struct session *s)
+{
+	const struct tunnel *t = &sim->tunnels[s->tunnel];
+
+	return t->state == TUNNEL_UP && channel_room(&t->chan);
+}
+
+void call_hang_up(struct sim *sim, struct session *s)
+{
+	send_cdn(sim, &sim->tunnels[s->tunnel], s, 3);
+	session_failed(sim, s, FAIL_NONE);
 }
 
 void call_fail(struct sim *sim, struct session *s, enum fail why)
@@ -333,23 +365,33 @@ static bool dial_tunnel(struct sim *sim, struct tunnel *t)
 	return true;
 }
 
-static void dial_call(struct sim *sim, struct tunnel *t)
+static void dial_call(struct sim *sim, struct tunnel *t, struct session *s)
 {
-	struct session *s = &sim->sessions[t->first + t->dialled++];
-
 	s->dialled_at = sim->now;
-	sim->dialled++;
 	session_stage(sim, s, STAGE_CALL);
 	timer_arm(sim, s);
 	send_icrq(sim, t, s);
 }
 
+void call_redial(struct sim *sim, struct session *s)
+{
+	if (s->stage == STAGE_FAILED)
+		sim->failed[s->fail]--;
+	s->fail = FAIL_NONE;
+	s->peer_sid = 0;
+	s->up_at = 0;
+	dial_call(sim, &sim->tunnels[s->tunnel], s);
+}
+
 /* Sessions that --rate allows to have been dialled by now. */
 static uint32_t allowed(const struct sim *sim)
 {
+	uint64_t n;
+
 	if (!sim->o.rate)
-		return UINT32_MAX;
-	return (uint32_t)((sim->now - sim->started_at) * sim->o.rate / SIM_SEC) + 1;
+		return sim->dial_limit;
+	n = sim->dialled_before + (sim->now - sim->started_at) * sim->o.rate / SIM_SEC + 1;
+	return n < sim->dial_limit ? (uint32_t)n : sim->dial_limit;
 }
 
 void tunnels_dial(struct sim *sim)
@@ -364,7 +406,8 @@ void tunnels_dial(struct sim *sim)
 
 		sim->tunnel_cursor = (sim->tunnel_cursor + 1) % sim->o.tunnels;
 		if (t->state == TUNNEL_UP && t->dialled < t->count && channel_room(&t->chan)) {
-			dial_call(sim, t);
+			dial_call(sim, t, &sim->sessions[t->first + t->dialled++]);
+			sim->dialled++;
 			idle = 0;
 		} else {
 			idle++;
@@ -436,6 +479,36 @@ void tunnels_flush(struct sim *sim)
 			flush(sim, sim->dirty[i]);
 	}
 	sim->n_dirty = 0;
+}
+
+/* Its sessions went with it, by our wish. */
+static void release_calls(struct sim *sim, const struct tunnel *t)
+{
+	for (uint32_t i = 0; i < t->count; i++) {
+		struct session *s = &sim->sessions[t->first + i];
+
+		if (s->stage != STAGE_FAILED)
+			session_failed(sim, s, FAIL_NONE);
+	}
+}
+
+void tunnel_close(struct sim *sim, struct tunnel *t)
+{
+	if (t->state != TUNNEL_UP)
+		return;
+	send_stopccn(sim, t, 6);
+	sim->tunnels_up--;
+	t->state = TUNNEL_CLOSING;
+	release_calls(sim, t);
+}
+
+void tunnel_forget(struct sim *sim, struct tunnel *t)
+{
+	sim->tunnels_waiting -= t->state == TUNNEL_WAIT_REPLY;
+	sim->tunnels_up -= t->state == TUNNEL_UP;
+	t->state = TUNNEL_DOWN;
+	t->fd = -1;
+	release_calls(sim, t);
 }
 
 void tunnels_close(struct sim *sim)

@@ -37,8 +37,8 @@ static void payloads_that_reach_their_owners_leave_a_clean_ledger(void **state)
 	assert_true(ledger_clean(&lab.l, 0));
 	assert_int_equal(lab.l.received, 3);
 	assert_int_equal(lab.l.reordered, 0);
-	assert_int_equal(lab.l.rtt_min, 1998);
-	assert_int_equal(lab.l.rtt_max, 2000);
+	assert_int_equal(lab.l.rtt.min, 1998);
+	assert_int_equal(lab.l.rtt.max, 2000);
 	ledger_fini(&lab.l);
 }
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* gen.c - lacsim-dpdk: a LAC with up to millions of subscribers, and the host behind the LNS, on one lcore in poll mode.
+ * Runs the phases in order, prints one JSON line for each; read gen_turn() for the story. docs/lacsim.md is its manual. */
+#include "tools/lacsim/gen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+
+#define TICK_NS    (50 * SIM_MS)
+#define IDLE_TURNS 32 /* turns at line rate between two looks at the clock and the timers */
+
+static volatile bool stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stopped = true;
+}
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * SIM_SEC + (uint64_t)t.tv_nsec;
+}
+
+void sim_clock(struct sim *sim)
+{
+	sim->now = clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t gen_cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double gen_seconds(const struct gen *g)
+{
+	return (double)(clock_ns(CLOCK_MONOTONIC) - g->phase_at) / 1e9;
+}
+
+double gen_cpu_share(const struct gen *g)
+{
+	double s = gen_seconds(g);
+
+	return s > 0 ? (double)(gen_cpu_ns() - g->cpu_at) / 1e9 / s : 0;
+}
+
+/* The control channels, PPP and their timers: whatever is not traffic at line rate. */
+static void control(struct gen *g)
+{
+	sim_clock(&g->sim);
+	timers_run(&g->sim);
+	if (g->sim.now >= g->tick_at) {
+		tunnels_tick(&g->sim);
+		port_ask(&g->access, g->sim.now);
+		port_ask(&g->core, g->sim.now);
+		g->tick_at = g->sim.now + TICK_NS;
+	}
+	if (g->sim.o.progress && g->sim.now >= g->progress_at) {
+		report_running(g);
+		g->progress_at = g->sim.now + SIM_SEC;
+	}
+	tunnels_flush(&g->sim);
+	net_flush(g->sim.net);
+}
+
+unsigned int gen_turn(struct gen *g)
+{
+	static unsigned int turns;
+	uint64_t before = rte_rdtsc();
+	unsigned int n;
+
+	net_poll(g->sim.net, 0);
+	n = g->polled + blast_output(&g->blast, before);
+	if (!g->blast.lane[0].kind || ++turns % IDLE_TURNS == 0)
+		control(g);
+	if (n)
+		g->blast.busy += rte_rdtsc() - before;
+	else if (g->sim.o.polite)
+		usleep(50);
+	return n;
+}
+
+/* --- the phases ---------------------------------------------------------------------------------------------------- */
+
+static void run_phase(struct gen *g, const struct phase *p)
+{
+	json_t *line;
+
+	g->phase++;
+	sim_clock(&g->sim);
+	g->phase_at = g->sim.now;
+	g->cpu_at = gen_cpu_ns();
+	line = phase_run(g, p);
+	if (!json_is_true(json_object_get(line, "ok")))
+		g->failed = true;
+	report_line(line);
+}
+
+/* @return 0, or -1: the list is wrong. With check nothing is run. */
+static int run_list(struct gen *g, const char *text, bool check)
+{
+	char err[200];
+	struct phase p;
+	int rc;
+
+	while ((rc = phase_next(&text, &p, err, sizeof(err))) > 0 && !stopped)
+		if (!check)
+			run_phase(g, &p);
+	if (rc < 0)
+		fprintf(stderr, "lacsim-dpdk: %s\n", err);
+	return rc < 0 ? -1 : 0;
+}
+
+/* A line at a time from standard input; everything stays alive meanwhile. A wrong line is an answer, not the end. */
+static void run_stdin(struct gen *g)
+{
+	char text[4096];
+	size_t n = 0;
+
+	fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
+	while (!stopped) {
+		ssize_t got = read(0, text + n, 1);
+
+		if (got == 0)
+			return;
+		if (got < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+		if (got < 0) {
+			gen_turn(g);
+			continue;
+		}
+		if (text[n] != '\n' && ++n < sizeof(text) - 1)
+			continue;
+		text[n] = 0;
+		n = 0;
+		if (run_list(g, text, true) || run_list(g, text, false)) {
+			report_line(json_pack("{s:s, s:b}", "phase", "error", "ok", false));
+			g->failed = true;
+		}
+	}
+}
+
+static int ports_open(struct gen *g)
+{
+	const struct sim_opts *o = &g->sim.o;
+	uint32_t lns = ntohl(((const struct sockaddr_in *)&o->lns.sa)->sin_addr.s_addr);
+
+	if (port_open(&g->access, "access", o->port, o->address.ip, o->lacs,
+		    o->gateway ? o->gateway : lns))
+		return -1;
+	g->has_core = o->core_port != NULL;
+	if (g->has_core &&
+		port_open(&g->core, "core", o->core_port, o->core_address.ip, 1, o->core_gateway))
+		return -1;
+	return 0;
+}
+
+static int start(struct gen *g)
+{
+	struct sim *sim = &g->sim;
+
+	if (port_eal(&sim->o) || ports_open(g))
+		return -1;
+	sim->net = net_new(sim);
+	if (!sim->net || tunnels_init(sim) ||
+		blast_init(&g->blast, sim->o.sessions, sim->o.tunnels, sim->o.seed, g->has_core)) {
+		fputs("lacsim-dpdk: not enough memory: raise --memory\n", stderr);
+		return -1;
+	}
+	g->blast.core_ip = htonl(sim->o.core_address.ip ? sim->o.core_address.ip : 1);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct gen g;
+	struct sigaction act = {.sa_handler = on_signal};
+	struct sim *sim = &g.sim;
+	int rc = sim_opts_parse(&sim->o, argc, argv, stdout, stderr);
+
+	if (rc)
+		return rc < 0 ? 2 : 0;
+	if (!sim->o.port) {
+		fputs("lacsim-dpdk: --port is missing; see lacsim-dpdk --help\n", stderr);
+		return 2;
+	}
+	if (strcmp(sim->o.phases, "-") && run_list(&g, sim->o.phases, true))
+		return 2;
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	g.stop = &stopped;
+	rc = start(&g) ? 3 : 0;
+	if (!rc && strcmp(sim->o.phases, "-"))
+		run_list(&g, sim->o.phases, false);
+	else if (!rc)
+		run_stdin(&g);
+	blast_fini(&g.blast);
+	net_free(sim->net);
+	tunnels_fini(sim);
+	port_close(&g.access);
+	port_close(&g.core);
+	rte_eal_cleanup();
+	return rc ? rc : g.failed;
+}

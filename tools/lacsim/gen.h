@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* gen.h - the state of lacsim-dpdk and the calls between its parts. Single thread, poll mode.
+ *   gen.c       options, phases in order, the turn     gen_phases.c  what each phase does
+ *   net_dpdk.c  net.c's calls on a port                blast.c       traffic at line rate
+ *   port.c      ethdevs, ARP                           gen_report.c  JSON lines, progress */
+#ifndef LACSIM_GEN_H
+#define LACSIM_GEN_H
+
+#include "tools/lacsim/blast.h"
+#include "tools/lacsim/phases.h"
+#include "tools/lacsim/port.h"
+#include "tools/lacsim/sim.h"
+
+#include <jansson.h>
+
+struct gen {
+	struct sim sim; /* first: sim's callbacks find the rest by it */
+	struct port access, core;
+	struct blast blast;
+	bool has_core, pretending, failed;
+	unsigned int phase;          /* number of the one that runs, from 1 */
+	uint64_t phase_at;           /* ns */
+	uint64_t cpu_at;             /* ns of CPU time when it began */
+	uint64_t tick_at, progress_at;
+	double found_mpps[DIR_LOOP + 1]; /* by the last search of each direction; 0: none */
+	unsigned int polled; /* packets of the last net_poll() */
+	const volatile bool *stop;
+};
+
+static inline struct gen *gen_of(struct sim *sim)
+{
+	return (struct gen *)sim;
+}
+
+/* gen.c */
+/** One turn: what arrived, what is due. @return packets received and sent. */
+unsigned int gen_turn(struct gen *g);
+/** CPU time of this thread, ns. */
+uint64_t gen_cpu_ns(void);
+double gen_seconds(const struct gen *g);
+double gen_cpu_share(const struct gen *g);
+
+/* gen_phases.c */
+/** @return what it found, to be printed; "ok" says whether it went well. */
+json_t *phase_run(struct gen *g, const struct phase *p);
+
+/* gen_report.c */
+json_t *report_setup(const struct gen *g, uint32_t asked);
+json_t *report_blast(const struct gen *g);
+void report_line(json_t *line);
+void report_running(struct gen *g);
+
+#endif
