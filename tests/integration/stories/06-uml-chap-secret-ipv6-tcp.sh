@@ -32,7 +32,7 @@ hears sub up
 expect "the core pings the subscriber over IPv4" in_core ping -c 5 -i 0.2 -W 2 $ALICE_IP
 expect "the core pings the subscriber over IPv6" in_core ping -6 -c 5 -i 0.2 -W 2 "$(cat "$OUT/sub/address6")"
 tells sub pinged
-guest_ends sub 60
+guest_ends sub 100
 expect "the wrong secret heard StopCCN: not authorised" at_least \
 	"$(seen access "l2tp.avp.message_type == 4 && l2tp.result_code == 4 && ip.src == $LNS_IP" | wc -l)" 1
 expect "no session is left" within 5 no_sessions

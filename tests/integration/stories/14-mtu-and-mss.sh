@@ -38,7 +38,7 @@ said=$(in_core ping -6 -M do -c 2 -i 0.2 -W 2 -s $((mtu - 47)) "$six")
 expect "over IPv6 one byte more: packet too big, MTU $mtu" grep -q "too big.*mtu.*$mtu" <<<"$said"
 ip -n $CORE_NS -6 route flush cache
 tells sub pinged
-guest_ends sub 60
+guest_ends sub 100
 
 largest_mss() { seen "$1" "tcp.flags.syn == 1 && $2" tcp.options.mss_val | tr ',' '\n' | sort -n | tail -n 1; }
 expect "the core hears of at most $((mtu - 40)) from subscribers" equal "$(largest_mss core "ip.src == $ALICE_IP")" $((mtu - 40))
