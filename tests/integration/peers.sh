@@ -37,7 +37,7 @@ guest() {
 
 # Story and guest talk by files: the guest's `tell X` lets `hears GUEST X` pass, `tells GUEST X` its `await X`.
 tells() { touch "$OUT/$1/$2"; }
-hears() { within "${3:-30}" guest_said "$1" "$2" && [ -e "$OUT/$1/$2" ]; }
+hears() { within "${3:-60}" guest_said "$1" "$2" && [ -e "$OUT/$1/$2" ]; }
 guest_said() { [ -e "$OUT/$1/$2" ] || ! running "$1"; }
 
 # guest_ends NAME SECONDS: it powers itself off in that time; its checks count as ours.
