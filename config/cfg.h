@@ -17,6 +17,7 @@ struct cfg_prefix {
 };
 
 enum cfg_idle { CFG_IDLE_ADAPTIVE, CFG_IDLE_BUSY };
+enum cfg_lookup { CFG_LOOKUP_INDEX, CFG_LOOKUP_HASH };
 enum cfg_log_to { CFG_LOG_STDERR, CFG_LOG_JOURNALD };
 enum cfg_log_level { CFG_LOG_BUG, CFG_LOG_ERROR, CFG_LOG_WARN, CFG_LOG_INFO, CFG_LOG_DEBUG };
 enum cfg_auth { CFG_AUTH_NONE, CFG_AUTH_PAP, CFG_AUTH_CHAP_MD5 }; /* numbers equal enum ppp_auth */
@@ -101,6 +102,7 @@ struct cfg {
 		size_t n_worker_cpus;
 		int control_cpu;         /* -1 = CPU 0 */
 		enum cfg_idle idle;
+		enum cfg_lookup lookup;
 		bool hugepages;          /* default off */
 		uint64_t memory_bytes;   /* for mbufs, tables and records in DPDK memory; default 512M */
 		uint32_t mbufs;          /* packet buffers; default 32768 */

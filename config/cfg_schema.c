@@ -17,6 +17,7 @@
 #define MAP(keys_array) .keys = (keys_array), .n_keys = COUNT(keys_array)
 
 static const char *const idle_words[] = {"adaptive", "busy", NULL};
+static const char *const lookup_words[] = {"index", "hash", NULL};
 static const char *const log_to_words[] = {"stderr", "journald", NULL};
 static const char *const log_level_words[] = {"bug", "error", "warn", "info", "debug", NULL};
 static const char *const auth_words[] = {"", "pap", "chap-md5", NULL};
@@ -52,6 +53,9 @@ static const struct cfg_key dataplane_keys[] = {
 	{"idle", CFG_T_ENUM, 0, AT(cfg, dataplane.idle), .words = idle_words, .def = "adaptive",
 		.doc = "What a worker does without packets: poll on (`busy`), or sleep in steps up "
 		       "to 100 us (`adaptive`)."},
+	{"lookup", CFG_T_ENUM, 0, AT(cfg, dataplane.lookup), .words = lookup_words, .def = "index",
+		.doc = "How a packet finds its session: by arrays (`index`), or by hash tables "
+		       "(`hash`), which take more time and memory."},
 	{"hugepages", CFG_T_BOOL, 0, AT(cfg, dataplane.hugepages), .def = "off",
 		.doc = "Take DPDK memory from hugepages."},
 	{"memory", CFG_T_BYTES, 0, AT(cfg, dataplane.memory_bytes), .min = 64ull << 20,

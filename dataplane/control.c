@@ -84,17 +84,27 @@ static unsigned int owner_of(const uint8_t *packet)
 {
 	uint32_t slot = 0;
 
+	uint32_t pool;
+
 	if (packet[0] >> 4 == 4) {
+		const uint8_t *dst = packet + offsetof(struct rte_ipv4_hdr, dst_addr);
 		struct addr4_key k = {0};
 
-		memcpy(&k.addr, packet + offsetof(struct rte_ipv4_hdr, dst_addr), 4);
-		addr4_lookup_bulk(&k, 1, &slot);
+		memcpy(&k.addr, dst, sizeof(k.addr));
+		if (dp_route_get(0, 4, dst, &pool) == DP_NH_SUBSCRIBER) {
+			k.pool = (uint16_t)pool;
+			addr4_lookup_bulk(&k, 1, &slot);
+		}
 	} else {
+		const uint8_t *dst = packet + offsetof(struct rte_ipv6_hdr, dst_addr);
 		struct addr6_key k = {0};
 
-		memcpy(&k.prefix, packet + offsetof(struct rte_ipv6_hdr, dst_addr), 8);
+		memcpy(&k.prefix, dst, sizeof(k.prefix));
 		k.prefix = rte_be_to_cpu_64(k.prefix);
-		addr6_lookup_bulk(&k, 1, &slot);
+		if (dp_route_get(0, 6, dst, &pool) == DP_NH_SUBSCRIBER) {
+			k.pool = pool;
+			addr6_lookup_bulk(&k, 1, &slot);
+		}
 	}
 	return slot ? slot_ctl(slot)->owner : 0;
 }
@@ -121,16 +131,6 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p)
 		dp_t.profile[index] = *p;
 }
 
-static uint32_t random_u32(void)
-{
-	uint8_t bytes[32];
-	uint32_t r;
-
-	random_bytes(dp_c.random.key, &dp_c.random.counter, bytes);
-	memcpy(&r, bytes, sizeof(r));
-	return r;
-}
-
 /* The least loaded worker, or the one whose queue carries the tunnel (no hand-over) while it has hardly more. */
 static unsigned int owner_for(uint16_t tid)
 {
@@ -146,16 +146,10 @@ static unsigned int owner_for(uint16_t tid)
 
 uint16_t dp_session_pick_sid(uint16_t tid)
 {
-	uint32_t r = random_u32();
-	unsigned int owner = owner_for(tid), shard = r >> 16 & (DP_SHARDS - 1);
-	uint16_t sid;
+	uint8_t bytes[32];
 
-	/* One in 16 takes any shard: a tunnel that has used up the owner's ids still gets one. */
-	if (r >> 28)
-		while (dp_t.shard_owner[shard] != owner)
-			shard = (shard + 1) % DP_SHARDS;
-	sid = (uint16_t)(shard << DP_SHARD_SHIFT | (r & ((1u << DP_SHARD_SHIFT) - 1)));
-	return sid ? sid : 1;
+	random_bytes(dp_c.random.key, &dp_c.random.counter, bytes);
+	return index_pick(tid, (uint8_t)owner_for(tid), bytes);
 }
 
 int dp_session_publish(const struct dp_session_desc *d)
@@ -164,7 +158,6 @@ int dp_session_publish(const struct dp_session_desc *d)
 	int endpoint = endpoint_find(t->vrf, t->peer.family, t->peer.local);
 	uint8_t owner = dp_t.shard_owner[d->sid >> DP_SHARD_SHIFT];
 	struct session_key key;
-	rte_be32_t peer4;
 	int r;
 
 	if (!d->slot || d->slot > dp_t.max_sessions || endpoint < 0 || !d->sid ||
@@ -172,11 +165,7 @@ int dp_session_publish(const struct dp_session_desc *d)
 		return -EINVAL;
 	if (slot_ctl(d->slot)->state != SLOT_FREE)
 		return -EBUSY;
-	memcpy(&peer4, t->peer.addr, sizeof(peer4));
-	session_key_build(&key, d->vrf, (uint16_t)endpoint,
-		t->peer.family == 4 ? session_key_peer4(peer4, t->peer.port)
-				    : session_key_peer6(t->peer.addr, t->peer.port),
-		d->tid, d->sid);
+	session_key_build(&key, d->vrf, (uint16_t)endpoint, t->peer_key, d->tid, d->sid);
 	slot_memory(d->slot, true);
 	memset(&dp_t.ppp[d->slot], 0, sizeof(dp_t.ppp[d->slot]));
 	dp_t.session[d->slot] = (struct dp_session){
@@ -234,9 +223,13 @@ static int routes_set(struct slot_ctl *c, uint32_t slot, const struct dp_verdict
 	memcpy(own4.addr, &ip4, 4);
 	memcpy(own6.addr, &prefix6, 8);
 	fib_session_del(slot, &c->routes);
-	if (ip4 && dp_route_get(0, 4, own4.addr, &index) != DP_NH_SUBSCRIBER)
+	if (ip4 &&
+		(dp_route_get(0, 4, own4.addr, &index) != DP_NH_SUBSCRIBER ||
+			!addr4_is_in(ip4, index)))
 		routes[n++] = own4;
-	if (prefix6 && dp_route_get(0, 6, own6.addr, &index) != DP_NH_SUBSCRIBER)
+	if (prefix6 &&
+		(dp_route_get(0, 6, own6.addr, &index) != DP_NH_SUBSCRIBER ||
+			!addr6_is_in(v->prefix6, index)))
 		routes[n++] = own6;
 	r = fib_session_add(slot, routes, n, &c->routes);
 	c->n_routes = r ? 0 : (uint8_t)n;
@@ -282,7 +275,7 @@ int dp_session_verdict(uint32_t slot, uint32_t generation, const struct dp_verdi
 	if (!c)
 		return -ENOENT;
 	if (v->ppp.accept) {
-		vrf = c->key.vrf;
+		vrf = c->vrf;
 		r = slot_set_addresses(slot, vrf, rte_cpu_to_be_32(v->ppp.peer_ip4), v->prefix6);
 		if (r)
 			return r;
@@ -317,7 +310,7 @@ void dp_session_remove(uint32_t slot, uint32_t generation)
 
 	if (!c)
 		return;
-	slot_unpublish(slot, c->key.vrf);
+	slot_unpublish(slot, c->vrf);
 	fib_session_del(slot, &c->routes);
 	dp_c.load[c->owner]--;
 	control_command(c->owner, &m);

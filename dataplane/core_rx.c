@@ -29,7 +29,6 @@ static void down4(
 		icmp4_error(w, l->m[i], p, l->len[i], 3, 1, 0, DROP_NO_ROUTE);
 		return;
 	}
-	rte_prefetch0(&dp_t.session[slot]);
 	if (likely(l->ifx[i] != IFX_LNS0)) {
 		if (unlikely(p[IP4_TTL] <= 1)) {
 			icmp4_error(w, l->m[i], p, l->len[i], 11, 0, 0, DROP_TTL);
@@ -49,7 +48,6 @@ static void down6(
 		icmp6_error(w, l->m[i], p, l->len[i], 1, 3, 0, DROP_NO_ROUTE);
 		return;
 	}
-	rte_prefetch0(&dp_t.session[slot]);
 	if (likely(l->ifx[i] != IFX_LNS0)) {
 		if (unlikely(p[IP6_HOPS] <= 1)) {
 			icmp6_error(w, l->m[i], p, l->len[i], 3, 0, 0, DROP_TTL);
@@ -74,7 +72,8 @@ static void core4(struct worker *w, struct burst *b)
 	rte_fib_lookup_bulk(dp_t.fib4, dst, nh, l->n);
 	for (unsigned int i = 0; i < l->n; i++) {
 		if (likely(NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER)) {
-			key[n] = (struct addr4_key){.addr = load32_raw(l->p[i] + 16)};
+			key[n] = (struct addr4_key){.addr = load32_raw(l->p[i] + 16),
+				.pool = (uint16_t)NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 		} else if (NH_TYPE(nh[i]) == DP_NH_SESSION) {
 			down4(w, b, l, i, NH_INDEX(nh[i]));
@@ -103,7 +102,8 @@ static void core6(struct worker *w, struct burst *b)
 	rte_fib6_lookup_bulk(dp_t.fib6, dst, nh, l->n);
 	for (unsigned int i = 0; i < l->n; i++) {
 		if (likely(NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER)) {
-			key[n] = (struct addr6_key){.prefix = load64(l->p[i] + 24)};
+			key[n] = (struct addr6_key){
+				.prefix = load64(l->p[i] + 24), .pool = NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 		} else if (NH_TYPE(nh[i]) == DP_NH_SESSION) {
 			down6(w, b, l, i, NH_INDEX(nh[i]));

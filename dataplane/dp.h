@@ -45,7 +45,7 @@ enum dp_nh {
 	DP_NH_NONE,       /* no route: ICMP unreachable */
 	DP_NH_LINUX,      /* our own address, an unresolved neighbour, anything that Linux shall handle */
 	DP_NH_ADJ,        /* index: adjacency */
-	DP_NH_SUBSCRIBER, /* in a pool: the subscriber tables decide; no entry there = unreachable */
+	DP_NH_SUBSCRIBER, /* in a pool: the subscriber tables decide; no entry there = unreachable. The index is found here */
 	DP_NH_SESSION,    /* index: session slot (framed route) */
 	DP_NH_DROP,       /* blackhole, prohibit, multicast */
 };
@@ -53,7 +53,7 @@ enum dp_nh {
 int dp_route_set(uint16_t vrf, const struct cfg_prefix *prefix, enum dp_nh type, uint32_t index);
 /** @return 0 or -ENOENT. */
 int dp_route_del(uint16_t vrf, const struct cfg_prefix *prefix);
-/** What a destination resolves to now. @return type; *index is set for ADJ and SESSION. */
+/** What a destination resolves to now. @return type; *index is set for ADJ, SESSION and SUBSCRIBER (the pool's number). */
 enum dp_nh dp_route_get(uint16_t vrf, uint8_t family, const uint8_t *addr, uint32_t *index);
 /** A new adjacency: neighbour mac on interface ifx. @return index >= 1, or 0: table full. */
 uint32_t dp_adj_new(unsigned ifx, const uint8_t mac[6]);

@@ -18,6 +18,7 @@
 #include <rte_rib.h>
 #include <rte_rib6.h>
 
+#include "dataplane/index.h"
 #include "dataplane/tunnel.h"
 
 struct framed {
@@ -197,6 +198,26 @@ static bool is_framed(const struct cfg_prefix *prefix)
 	return exact(prefix, &nh) && NH_TYPE(nh) == DP_NH_SESSION;
 }
 
+/* To the subscriber tables, and there to the index of the pool that the prefix is of. */
+static uint64_t subscriber_nh(const struct cfg_prefix *p)
+{
+	uint64_t first, last;
+	uint8_t a6[16];
+
+	if (dp_t.lookup_hash)
+		return NH(DP_NH_SUBSCRIBER, 0);
+	if (p->family == 4) {
+		first = addr4_of(p);
+		last = first + (1ull << (32 - p->len)) - 1;
+	} else {
+		addr6_of(p, a6);
+		memcpy(&first, a6, sizeof(first));
+		first = rte_be_to_cpu_64(first);
+		last = p->len < 64 ? first | UINT64_MAX >> p->len : first;
+	}
+	return NH(DP_NH_SUBSCRIBER, index_pool_in(p->family, first, last));
+}
+
 int dp_route_set(uint16_t vrf, const struct cfg_prefix *prefix, enum dp_nh type, uint32_t index)
 {
 	int r;
@@ -205,7 +226,7 @@ int dp_route_set(uint16_t vrf, const struct cfg_prefix *prefix, enum dp_nh type,
 		return -EINVAL;
 	if (type == DP_NH_SUBSCRIBER && is_framed(prefix))
 		return 0;
-	r = set(prefix, NH(type, index));
+	r = set(prefix, type == DP_NH_SUBSCRIBER ? subscriber_nh(prefix) : NH(type, index));
 	if (!r)
 		tunnels_stale();
 	return r;
@@ -242,7 +263,8 @@ enum dp_nh dp_route_get(uint16_t vrf, uint8_t family, const uint8_t *addr, uint3
 		memcpy(a6[0], addr, 16);
 		rte_fib6_lookup_bulk(dp_t.fib6, a6, &nh, 1);
 	}
-	if (NH_TYPE(nh) == DP_NH_ADJ || NH_TYPE(nh) == DP_NH_SESSION)
+	if (NH_TYPE(nh) == DP_NH_ADJ || NH_TYPE(nh) == DP_NH_SESSION ||
+		NH_TYPE(nh) == DP_NH_SUBSCRIBER)
 		*index = NH_INDEX(nh);
 	return NH_TYPE(nh);
 }
@@ -284,7 +306,7 @@ void fib_session_del(uint32_t slot, uint32_t *list)
 		uint32_t next = r->next;
 
 		if (exact(&r->prefix, &nh) && nh == NH(DP_NH_SESSION, slot) &&
-			(!r->under || set(&r->prefix, NH(DP_NH_SUBSCRIBER, 0))))
+			(!r->under || set(&r->prefix, subscriber_nh(&r->prefix))))
 			del(&r->prefix);
 		r->next = f.free;
 		f.free = *list;

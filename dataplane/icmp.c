@@ -79,6 +79,7 @@ static struct way way4(const uint8_t *dst_addr)
 	way.type = NH_TYPE(nh);
 	way.index = way.slot = NH_INDEX(nh);
 	if (way.type == DP_NH_SUBSCRIBER) {
+		key.pool = (uint16_t)way.index;
 		lookup_addr4(&key, 1, &way.slot);
 		way.type = way.slot ? DP_NH_SESSION : DP_NH_NONE;
 	}
@@ -99,6 +100,7 @@ static struct way way6(const uint8_t *dst_addr)
 	way.type = NH_TYPE(nh);
 	way.index = way.slot = NH_INDEX(nh);
 	if (way.type == DP_NH_SUBSCRIBER) {
+		key.pool = way.index;
 		lookup_addr6(&key, 1, &way.slot);
 		way.type = way.slot ? DP_NH_SESSION : DP_NH_NONE;
 	}

@@ -31,6 +31,7 @@
 #define POOL_CACHE    256u
 #define JUMBO_ROOM    (9216u + 128u)
 #define BYTES_A_ROUTE 16384u
+#define POOL_ENTRIES  (1ull << 24) /* as many as a pool hands out */
 
 static struct store store;
 static struct wheel_node *nodes; /* one array for all wheels: a session's timer is in its owner's */
@@ -187,19 +188,58 @@ static int workers_init(const struct cfg *c)
 	return hand_over_rings(dp_c.n_workers);
 }
 
+/* A high half of an IPv6 address as a number. */
+static uint64_t high_half(const uint8_t *addr)
+{
+	rte_be64_t high;
+
+	memcpy(&high, addr, sizeof(high));
+	return rte_be_to_cpu_64(high);
+}
+
+/* Each pool's addresses get an array, 4 bytes an address. Addresses of a pool too large for that get a route each. */
+static void pools_index(const struct cfg *c)
+{
+	uint64_t most = c->dataplane.memory_bytes / 8 / sizeof(uint32_t);
+
+	for (size_t i = 0; i < c->n_pools && !dp_t.lookup_hash; i++) {
+		const struct cfg_pool *p = &c->pools[i];
+		uint64_t first = p->first4, n = (uint64_t)p->last4 - p->first4 + 1;
+		unsigned int bits = p->family == 4 ? 32 : 64;
+
+		if (p->family == 6)
+			first = high_half(p->prefix.addr);
+		else if (p->prefix.family)
+			first = p->first4 & ~0ull << (bits - p->prefix.len);
+		if (p->prefix.family)
+			n = p->prefix.len + 32u < bits ? UINT32_MAX
+						       : 1ull << (bits - p->prefix.len);
+		n = RTE_MIN(n, POOL_ENTRIES);
+		if (n > most || index_pool_add(p->family, first, (uint32_t)n))
+			fprintf(stderr,
+				"lnsd: warning: pool %s has no index: its addresses go to the "
+				"route table; raise dataplane.memory\n",
+				p->name);
+		else
+			most -= n;
+	}
+}
+
 int tables_init(const struct cfg *c, size_t subscriber_size, struct dp_store_view *view)
 {
 	uint64_t by_memory = RTE_MAX(c->dataplane.memory_bytes / BYTES_A_ROUTE, 16384u);
 	uint32_t routes = (uint32_t)RTE_MIN(by_memory, 1u << 20);
 
+	dp_t.lookup_hash = c->dataplane.lookup == CFG_LOOKUP_HASH;
 	if (pool_init(c))
 		return -1;
-	if (rcu_init() || slots_init(c->dataplane.max_sessions) || fib_init(routes) ||
-		adj_init(c->dataplane.max_tunnels + NEIGHBOURS))
+	if (rcu_init() || slots_init(c->dataplane.max_sessions, c->dataplane.max_tunnels) ||
+		fib_init(routes) || adj_init(c->dataplane.max_tunnels + NEIGHBOURS))
 		return init_error("no memory for the tables of %u sessions and %u routes: raise "
 				  "dataplane.memory (it is %llu MiB)",
 			c->dataplane.max_sessions, routes,
 			(unsigned long long)(c->dataplane.memory_bytes >> 20));
+	pools_index(c);
 	if (store_init(c, subscriber_size, view))
 		return -1;
 	if (random_seed(dp_c.random.key) || workers_init(c))

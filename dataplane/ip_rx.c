@@ -239,7 +239,8 @@ static void route4(struct worker *w, struct burst *b, struct routed *r)
 			out4(w, NH_INDEX(r->nh[i]), m, p, len);
 			break;
 		case DP_NH_SUBSCRIBER:
-			key[n] = (struct addr4_key){.addr = load32_raw(p + 16)};
+			key[n] = (struct addr4_key){
+				.addr = load32_raw(p + 16), .pool = (uint16_t)NH_INDEX(r->nh[i])};
 			asked[n++] = (uint8_t)i;
 			break;
 		case DP_NH_SESSION:
@@ -285,7 +286,8 @@ static void route6(struct worker *w, struct burst *b, struct routed *r)
 			out6(w, NH_INDEX(r->nh[i]), m, p, len);
 			break;
 		case DP_NH_SUBSCRIBER:
-			key[n] = (struct addr6_key){.prefix = load64(p + 24)};
+			key[n] = (struct addr6_key){
+				.prefix = load64(p + 24), .pool = NH_INDEX(r->nh[i])};
 			asked[n++] = (uint8_t)i;
 			break;
 		case DP_NH_SESSION:

@@ -70,15 +70,15 @@ static bool in_sequence(struct dp_session_more *more, const uint8_t *p)
 	return true;
 }
 
-static void one(struct worker *w, struct burst *b, unsigned int i, uint32_t slot, uint16_t skip,
-	uint16_t len)
+static void one(struct worker *w, struct burst *b, unsigned int i, uint32_t slot,
+	const struct session_key *key, uint16_t skip, uint16_t len)
 {
 	const struct lane_up *l = &b->up;
 	const struct dp_session *s = &dp_t.session[slot];
 	struct rte_mbuf *m = l->m[i];
 	uint8_t *p = l->p[i];
 
-	if (unlikely(!slot)) {
+	if (unlikely(!session_has_key(slot, key))) {
 		drop(w, m, DROP_NO_SESSION);
 		return;
 	}
@@ -132,10 +132,8 @@ void l2tp_rx(struct worker *w, struct burst *b)
 		skip[n] = (uint16_t)hdr;
 		len[n++] = (uint16_t)(left - hdr);
 	}
-	lookup_sessions(key, n, slot);
+	find_sessions(key, n, slot);
 	for (unsigned int k = 0; k < n; k++)
-		rte_prefetch0(&dp_t.session[slot[k]]);
-	for (unsigned int k = 0; k < n; k++)
-		one(w, b, at[k], slot[k], skip[k], len[k]);
+		one(w, b, at[k], slot[k], &key[k], skip[k], len[k]);
 	l->n = 0;
 }

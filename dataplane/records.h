@@ -7,6 +7,7 @@
 #define DATAPLANE_RECORDS_H
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_common.h>
@@ -71,21 +72,25 @@ static_assert(sizeof(struct dp_session_more) == 128 || sizeof(struct dp_session_
 
 enum tunnel_flag { T_V6 = 1 << 0, T_UDP_CSUM = 1 << 1 };
 
-/* What the tunnel's packets have in common; shared by its sessions and hot in cache. */
+/* What the tunnel's packets have in common; shared by its sessions and hot in cache. An IPv4 tunnel's packets touch the
+ * first line only, both ways. */
 struct dp_tunnel {
 	uint32_t generation;
 	uint32_t adj;            /* 0 = unresolved: drop, control resolves */
 	uint8_t flags;           /* enum tunnel_flag */
 	uint8_t l3_len;          /* 20 or 40 */
 	uint16_t mtu;            /* of the outer interface */
-	uint16_t vrf;
 	uint16_t tid;
 	rte_be16_t peer_tid;
 	uint16_t pseudo_sum;     /* partial UDP checksum over addresses, protocol and ports, lengths left out: a folded, not
 				  * complemented sum of 16-bit words as they lie in memory (rte_raw_cksum) */
-	uint8_t header[48];      /* IPv4 or IPv6 header and UDP header, lengths and checksums zero; IPv4's is in the first line */
+	uint16_t header_sum;     /* the same over the IPv4 header */
+	uint16_t vrf, local;     /* as in struct session_key: who may send in this tunnel's sessions */
+	uint64_t peer_key;
+	uint8_t header[64];      /* IPv4 or IPv6 header, UDP header, L2TP flags and tunnel id; lengths and checksums zero */
 	struct l2tp_peer peer;   /* identity, compared in full when the key holds only a fold (IPv6) */
 } __rte_cache_aligned;
+static_assert(offsetof(struct dp_tunnel, header) + 20 + 8 + 4 <= 64, "the IPv4 template is in the first line");
 
 /* Session key, 16 bytes: a packet finds a session only from the right peer. */
 struct session_key {
@@ -96,13 +101,14 @@ struct session_key {
 };
 static_assert(sizeof(struct session_key) == 16, "16-byte keys compare fastest");
 
+/* pool: NH_INDEX of the SUBSCRIBER route that the address has, 0 where the hash tables are in use. */
 struct addr4_key {
 	rte_be32_t addr;
-	uint16_t vrf, zero;
+	uint16_t vrf, pool;
 };
 struct addr6_key { /* 16 bytes on purpose */
 	uint64_t prefix; /* host order, high half */
-	uint64_t vrf;
+	uint32_t vrf, pool;
 };
 
 /* A FIB result: type in the top 4 bits, index below (rte_fib with 4-byte next hops keeps 31 bits: type <= 7). */
@@ -138,6 +144,19 @@ struct dp_endpoint {
 };
 #define DP_ENDPOINTS_MAX 64
 
+/* The direct index (index.h). */
+#define DP_POOLS_MAX 1023
+struct dp_pool {
+	uint64_t first;  /* address, or high half of a /64, host order */
+	uint32_t n;
+	uint32_t *slot;  /* [n] */
+};
+struct dp_index {
+	uint64_t *tunnel;                  /* [65536] base << 32 | mask; 0 = none */
+	uint32_t *entry;                   /* slots, 0 = none; entry[0] is 0 */
+	struct dp_pool *pool4, *pool6;     /* [0] has no address */
+};
+
 struct rte_hash;
 struct rte_fib;
 struct rte_fib6;
@@ -155,6 +174,8 @@ struct dp_tables {
 	uint16_t n_endpoints;
 	struct dp_endpoint endpoint[DP_ENDPOINTS_MAX];
 	uint8_t if_of[RTE_MAX_ETHPORTS][4096]; /* ifx + 1 of VLAN v of an ethdev ([0]: untagged), 0 = none */
+	bool lookup_hash;                  /* sessions are found by the three hash tables, else by the index */
+	struct dp_index index;
 	struct rte_hash *keys;             /* session_key -> slot (as data pointer value) */
 	struct rte_hash *addr4, *addr6;    /* -> slot */
 	struct rte_fib *fib4;              /* vrf 0 */

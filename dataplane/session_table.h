@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* session_table.h - from what a packet carries to the slot of its session: three rte_hash tables (tunnel and session id
- * with peer, IPv4 address, IPv6 /64), and the life of what was taken out of them.
- * Control is the only writer; workers look up without locks (RW_CONCURRENCY_LF). A position of a deleted key, and the slot
- * itself, are used again only after every worker was quiescent since: a FIFO of RCU tokens, reaped by slots_reap(). */
+/* session_table.h - from what a packet carries to the slot of its session, by tunnel and session id with the peer, IPv4
+ * address or IPv6 /64; and the life of what was taken out of the tables.
+ * Two fronts do it: the direct index (index.h), or three rte_hash tables where dp_t.lookup_hash is set before
+ * slots_init() (dataplane.lookup in the configuration; the benchmark compares both).
+ * Control is the only writer; workers look up without locks. A position of a deleted key, an array of the index that was
+ * replaced, and the slot itself, are used again only after every worker was quiescent since: a FIFO of RCU tokens,
+ * reaped by slots_reap(). */
 #ifndef DATAPLANE_SESSION_TABLE_H
 #define DATAPLANE_SESSION_TABLE_H
 
@@ -11,7 +14,9 @@
 
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
+#include <rte_prefetch.h>
 
+#include "dataplane/index.h"
 #include "dataplane/records.h"
 
 #define LOOKUP_MAX RTE_HASH_LOOKUP_BULK_MAX
@@ -42,7 +47,7 @@ static inline void session_key_build(struct session_key *k, uint16_t vrf, uint16
 	k->peer = peer;
 }
 
-/* One bulk lookup for all three tables. slots[i] is 0 where nothing was found. n <= LOOKUP_MAX. */
+/* One bulk lookup for all three hash tables. slots[i] is 0 where nothing was found. n <= LOOKUP_MAX. */
 static inline void slots_lookup_bulk(
 	const struct rte_hash *h, const void **keys, unsigned int n, uint32_t *slots)
 {
@@ -55,15 +60,47 @@ static inline void slots_lookup_bulk(
 		slots[i] = hits >> i & 1 ? (uint32_t)(uintptr_t)data[i] : 0;
 }
 
-static inline void session_lookup_bulk(
+/* The slots that the arrays name, and their sessions on the way to the cache. */
+static inline void slots_read(const uint32_t **where, unsigned int n, uint32_t *slots)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		slots[i] = index_slot(where[i]);
+		rte_prefetch0(&dp_t.session[slots[i]]);
+	}
+}
+
+/* Which slot could it be: for session_has_key() to say. n <= LOOKUP_MAX, here and below. */
+static inline void session_find_bulk(
 	const struct session_key *keys, unsigned int n, uint32_t *slots)
 {
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
 
+	if (likely(!dp_t.lookup_hash)) {
+		const uint32_t *where[LOOKUP_MAX];
+
+		for (i = 0; i < n; i++) {
+			where[i] = index_session(keys[i].tid, keys[i].sid);
+			rte_prefetch0(where[i]);
+		}
+		slots_read(where, n, slots);
+		return;
+	}
 	for (i = 0; i < n; i++)
 		p[i] = &keys[i];
 	slots_lookup_bulk(dp_t.keys, p, n, slots);
+	for (i = 0; i < n; i++)
+		rte_prefetch0(&dp_t.session[slots[i]]);
+}
+
+/* Has the session in this slot (0: none) these ids, and its tunnel this peer? IPv6 peers are a fold here. */
+static inline bool session_has_key(uint32_t slot, const struct session_key *k)
+{
+	const struct dp_session *s = &dp_t.session[slot];
+	const struct dp_tunnel *t = &dp_t.tunnel[s->tunnel];
+
+	return slot && s->tid == k->tid && s->sid == k->sid && t->vrf == k->vrf &&
+		t->local == k->local && t->peer_key == k->peer;
 }
 
 static inline void addr4_lookup_bulk(const struct addr4_key *keys, unsigned int n, uint32_t *slots)
@@ -71,6 +108,17 @@ static inline void addr4_lookup_bulk(const struct addr4_key *keys, unsigned int 
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
 
+	if (likely(!dp_t.lookup_hash)) {
+		const uint32_t *where[LOOKUP_MAX];
+
+		for (i = 0; i < n; i++) {
+			where[i] = index_address(&dp_t.index.pool4[keys[i].pool],
+				rte_be_to_cpu_32(keys[i].addr));
+			rte_prefetch0(where[i]);
+		}
+		slots_read(where, n, slots);
+		return;
+	}
 	for (i = 0; i < n; i++)
 		p[i] = &keys[i];
 	slots_lookup_bulk(dp_t.addr4, p, n, slots);
@@ -81,6 +129,17 @@ static inline void addr6_lookup_bulk(const struct addr6_key *keys, unsigned int 
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
 
+	if (likely(!dp_t.lookup_hash)) {
+		const uint32_t *where[LOOKUP_MAX];
+
+		for (i = 0; i < n; i++) {
+			where[i] = index_address(
+				&dp_t.index.pool6[keys[i].pool], keys[i].prefix);
+			rte_prefetch0(where[i]);
+		}
+		slots_read(where, n, slots);
+		return;
+	}
 	for (i = 0; i < n; i++)
 		p[i] = &keys[i];
 	slots_lookup_bulk(dp_t.addr6, p, n, slots);
@@ -96,16 +155,20 @@ struct slot_ctl {
 	uint8_t state; /* enum slot_state */
 	uint8_t owner;
 	uint8_t n_routes;
-	int32_t key_pos; /* of retired keys, -1 = none */
-	int32_t addr4_pos, addr6_pos;
 	uint32_t routes; /* first of its framed routes (fib.c's pool), 0 = none */
-	struct session_key key;
 	rte_be32_t ip4; /* published, 0 = none */
+	uint16_t tid, sid, vrf;
 	uint64_t prefix6; /* published, 0 = none */
+};
+static_assert(sizeof(struct slot_ctl) == 32, "two in a line");
+
+/* How many of each are published. */
+struct slots_usage {
+	uint32_t keys, addresses4, addresses6;
 };
 
 /** Create the tables and the FIFO in dp_t. @return 0 or -ENOMEM. */
-int slots_init(uint32_t max_sessions);
+int slots_init(uint32_t max_sessions, uint32_t max_tunnels);
 void slots_fini(void);
 struct slot_ctl *slot_ctl(uint32_t slot);
 /** Sanitizer builds: open the records of a slot before they are filled, close them when nobody may touch them. */
@@ -115,7 +178,8 @@ struct slot_ctl *slot_live(uint32_t slot, uint32_t generation);
 /** Publish the session key; the slot becomes live. @return 0, -EEXIST: the key is another session's; -EBUSY: the slot is
  * in use; -ENOSPC. */
 int slot_publish(uint32_t slot, uint32_t generation, const struct session_key *key, uint8_t owner);
-/** Publish addresses (0 = none) in place of those it had. @return 0, -EEXIST, -ENOSPC; nothing was done then. */
+/** Publish addresses (0 = none) in place of those it had. With the index, an address that is in no pool is recorded only:
+ * it needs a route (addr4_is_in()). @return 0, -EEXIST, -ENOSPC; nothing was done then. */
 int slot_set_addresses(uint32_t slot, uint16_t vrf, rte_be32_t ip4, uint64_t prefix6);
 /** Take all keys of the slot out of the tables. Workers may go on using the slot until it is reaped. */
 void slot_unpublish(uint32_t slot, uint16_t vrf);
@@ -126,5 +190,12 @@ uint32_t slots_reap(void);
 /** Take up to max reaped session slots that the caller has not been told of. @return how many. */
 unsigned int slots_freed(uint32_t *slots, uint32_t *generations, unsigned int max);
 uint32_t slots_awaiting_reap(void);
+struct slots_usage slots_usage(void);
+/** Does a lookup by a SUBSCRIBER route with this pool find the address, or does it need a route of its own? */
+bool addr4_is_in(rte_be32_t ip4, uint32_t pool);
+bool addr6_is_in(uint64_t prefix6, uint32_t pool);
+/** An array of the index was replaced: reap it in its turn (index.c). There must be room. */
+void slots_retire_array(uint32_t base, unsigned int order);
+bool slots_retire_room(void);
 
 #endif

@@ -123,10 +123,10 @@ static inline uint64_t adj_load(uint32_t index)
 	return __atomic_load_n(&dp_t.adj[index], __ATOMIC_RELAXED);
 }
 
-static inline void lookup_sessions(const struct session_key *k, unsigned int n, uint32_t *slots)
+static inline void find_sessions(const struct session_key *k, unsigned int n, uint32_t *slots)
 {
 	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
-		session_lookup_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
+		session_find_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
 }
 
 static inline void lookup_addr4(const struct addr4_key *k, unsigned int n, uint32_t *slots)

@@ -68,15 +68,9 @@ uint64_t dp_drop_get(unsigned int reason)
 	return sum;
 }
 
-static uint32_t keys_in(const struct rte_hash *h)
-{
-	int n = h ? rte_hash_count(h) : 0;
-
-	return n > 0 ? (uint32_t)n : 0;
-}
-
 void dp_memory(struct dp_memory_info *info)
 {
+	const struct slots_usage used = slots_usage();
 	struct rte_malloc_socket_stats heap;
 
 	memset(info, 0, sizeof(*info));
@@ -88,9 +82,9 @@ void dp_memory(struct dp_memory_info *info)
 	}
 	info->mbufs_in_use = rte_mempool_in_use_count(dp_t.pool);
 	info->mbufs_total = dp_t.pool->size;
-	info->keys = keys_in(dp_t.keys);
-	info->addresses4 = keys_in(dp_t.addr4);
-	info->addresses6 = keys_in(dp_t.addr6);
+	info->keys = used.keys;
+	info->addresses4 = used.addresses4;
+	info->addresses6 = used.addresses6;
 	fib_usage(&info->routes4, &info->routes6);
 	info->adjacencies = adj_count();
 	info->slots_awaiting_reap = slots_awaiting_reap();

@@ -15,9 +15,9 @@
 #include <rte_udp.h>
 
 #include "dataplane/control.h"
+#include "dataplane/template.h"
 
 #define TUNNELS_PER_TICK 2048u
-#define TTL              64
 #define L2TP_PPP_BYTES   10 /* flags, tunnel id, session id; FF 03 and protocol */
 
 static struct {
@@ -81,48 +81,6 @@ uint32_t peer_adjacency(uint16_t vrf, uint8_t family, const uint8_t *addr)
 	return dp_t.adj[adj] & ADJ_VALID ? adj : 0;
 }
 
-/* IP and UDP header towards peer, lengths and checksums zero. @return bytes of the IP header. */
-static unsigned int template(uint8_t header[48], const struct l2tp_peer *peer)
-{
-	struct rte_udp_hdr *udp;
-
-	memset(header, 0, 48);
-	if (peer->family == 4) {
-		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)header;
-
-		ip->version_ihl = RTE_IPV4_VHL_DEF;
-		ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
-		ip->time_to_live = TTL;
-		ip->next_proto_id = IPPROTO_UDP;
-		memcpy(&ip->src_addr, peer->local, 4);
-		memcpy(&ip->dst_addr, peer->addr, 4);
-		udp = (struct rte_udp_hdr *)(ip + 1);
-	} else {
-		struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)header;
-
-		ip->vtc_flow = RTE_BE32(6u << 28);
-		ip->proto = IPPROTO_UDP;
-		ip->hop_limits = TTL;
-		memcpy(ip->src_addr, peer->local, 16);
-		memcpy(ip->dst_addr, peer->addr, 16);
-		udp = (struct rte_udp_hdr *)(ip + 1);
-	}
-	udp->src_port = rte_cpu_to_be_16(peer->local_port);
-	udp->dst_port = rte_cpu_to_be_16(peer->port);
-	return peer->family == 4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
-}
-
-static uint16_t partial_sum(const uint8_t header[48], unsigned int l3_len)
-{
-	const uint8_t *addresses = header + (l3_len == 20 ? 12 : 8);
-	uint32_t sum = rte_raw_cksum(addresses, l3_len == 20 ? 8 : 32);
-
-	sum += rte_raw_cksum(header + l3_len, 4); /* the ports */
-	sum += RTE_BE16(IPPROTO_UDP);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 static uint16_t smallest_mtu(void)
 {
 	uint16_t mtu = dp_t.n_ifs ? UINT16_MAX : RTE_ETHER_MTU;
@@ -154,13 +112,7 @@ void dp_tunnel_set(uint32_t tunnel, uint32_t generation, const struct l2tp_peer 
 		d->mtu = smallest_mtu();
 	}
 	d->generation = generation;
-	d->vrf = peer->vrf;
-	d->tid = tid;
-	d->peer_tid = rte_cpu_to_be_16(peer_tid);
-	d->peer = *peer;
-	d->l3_len = (uint8_t) template(d->header, peer);
-	d->pseudo_sum = partial_sum(d->header, d->l3_len);
-	d->flags = peer->family == 6 ? T_V6 | T_UDP_CSUM : 0; /* RFC 8200 s8.1: never 0 on IPv6 */
+	template_fill(d, peer, (uint16_t)e, tid, peer_tid);
 	if (e < 0 || dp_t.endpoint[e].udp_csum_data)
 		d->flags |= T_UDP_CSUM;
 	t.highest = RTE_MAX(t.highest, tunnel);
@@ -215,8 +167,8 @@ void tunnels_tick(void)
 static void encapsulate(
 	struct rte_mbuf *m, const struct l2tp_peer *peer, const struct dp_if *out, uint64_t adj)
 {
-	uint8_t header[48];
-	unsigned int l3_len = template(header, peer);
+	uint8_t header[TEMPLATE_OUTER];
+	unsigned int l3_len = template_outer(header, peer);
 	uint16_t udp_len = (uint16_t)(m->pkt_len + sizeof(struct rte_udp_hdr));
 	uint8_t *l3 =
 		(uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(l3_len + sizeof(struct rte_udp_hdr)));

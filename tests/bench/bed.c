@@ -181,6 +181,17 @@ static int publish(struct bed_session *s, uint32_t i)
 	return r;
 }
 
+/* What workers and control do between packets: commands are applied, what was replaced is reaped. */
+static void between(void)
+{
+	struct dp_event ev[64];
+
+	dp_apply(bed.w);
+	rte_rcu_qsbr_quiescent(dp_t.qsbr, bed.w->id);
+	dp_tick(0);
+	dp_events_done(ev, dp_events(ev, RTE_DIM(ev)));
+}
+
 /* Addresses by the way of the control core; then the record as the owner leaves it when IPCP and IPv6CP are open. */
 static int open_session(struct bed_session *s, uint32_t i)
 {
@@ -198,8 +209,8 @@ static int open_session(struct bed_session *s, uint32_t i)
 	r->prefix6 = v.prefix6;
 	r->flags |= S_V4 | S_V6;
 	r->action = S_TERMINATE;
-	if (i % 1024 == 0)
-		dp_apply(bed.w); /* the verdicts, which wait in the command ring */
+	if (i % 16 == 0)
+		between();
 	return status;
 }
 

@@ -3,6 +3,8 @@
  * MSS. */
 #include "tests/unit/dataplane/lab.h"
 
+#include "dataplane/template.h"
+
 static uint8_t ip[9300];
 
 static void send_core(uint16_t n)
@@ -129,25 +131,26 @@ static void the_udp_checksum_may_be_off_for_data(void **state)
 
 static void an_ipv6_tunnel_gets_its_headers_and_checksum(void **state)
 {
-	struct dp_tunnel *t = &dp_t.tunnel[1];
+	const struct l2tp_peer peer = {.family = 6,
+		.port = 40000,
+		.local_port = 1701,
+		.addr = {0x20, [15] = 7},
+		.local = {0x20, [15] = 1}};
 	uint16_t n = ip4_udp(ip, HOST_IP, IP(10, 0, 0, 1), 33, 64, 0);
 	uint8_t h[48] = {0x60, [6] = 17, [7] = 64, [8] = 0x20, [23] = 1, [24] = 0x20, [39] = 7};
 	struct frame f;
 
 	(void)state;
+	store16(h + 4, 8 + 10 + n);
 	store16(h + 40, 1701);
 	store16(h + 42, 40000);
-	memcpy(t->header, h, 48);
-	t->l3_len = 40;
-	t->flags = T_V6 | T_UDP_CSUM;
-	t->pseudo_sum = sum_fold(
-		(uint64_t)rte_raw_cksum(h + 8, 32) + rte_raw_cksum(h + 40, 4) + RTE_BE16(17));
+	store16(h + 44, 8 + 10 + n);
+	template_fill(&dp_t.tunnel[1], &peer, 1, TID, PEER_TID);
 	send_core(n);
 	assert_true(lab_tx(ACCESS, &f));
 	assert_int_equal(f.len, 14 + 48 + 10 + n);
 	assert_int_equal(load16(f.b + 12), 0x86dd);
-	assert_int_equal(load16(f.b + 14 + 4), 8 + 10 + n);
-	assert_int_equal(load16(f.b + 14 + 44), 8 + 10 + n);
+	assert_memory_equal(f.b + 14, h, 46); /* all but the checksum */
 	assert_int_equal(ref_l4(f.b + 14), 0xffff);
 	assert_memory_equal(f.b + 14 + 58 + 12, ip + 12, n - 12u);
 }

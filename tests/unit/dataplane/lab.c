@@ -12,6 +12,8 @@
 #include <rte_malloc.h>
 #include <rte_rcu_qsbr.h>
 
+#include "dataplane/template.h"
+
 #define SESSIONS 16
 #define BUFFERS  1023
 
@@ -124,12 +126,12 @@ static void make_routes(void)
 	route4(IP(12, 0, 0, 0), 8, DP_NH_DROP, 0);
 	route4(IP(13, 0, 0, 0), 8, DP_NH_LINUX, 0);
 	route4(LNS_IP, 32, DP_NH_LINUX, 0);
-	route4(IP(10, 0, 0, 0), 24, DP_NH_SUBSCRIBER, 0);
+	route4(IP(10, 0, 0, 0), 24, DP_NH_SUBSCRIBER, !dp_t.lookup_hash);
 	route4(IP(10, 1, 1, 0), 24, DP_NH_SESSION, 1); /* framed route of session 1 */
 	route6(0x2620000000000000, 0, 16, DP_NH_ADJ, ADJ_GW);
 	route6(0x2621000000000000, 0, 16, DP_NH_ADJ, ADJ_SMALL);
 	route6(0x2622000000000000, 0, 16, DP_NH_DROP, 0);
-	route6(POOL6, 0, 48, DP_NH_SUBSCRIBER, 0);
+	route6(POOL6, 0, 48, DP_NH_SUBSCRIBER, !dp_t.lookup_hash);
 	route6(0x20010db8000f0000, 0, 48, DP_NH_SESSION, 1);
 }
 
@@ -157,27 +159,15 @@ static void make_worker(unsigned int i)
 static void make_tunnel(void)
 {
 	struct dp_tunnel *t = &dp_t.tunnel[1];
-	uint8_t *h = t->header;
-	uint32_t sum;
+	const struct l2tp_peer peer = {.family = 4,
+		.port = 40000,
+		.local_port = 1701,
+		.addr = {198, 51, 100, 7},
+		.local = {192, 0, 2, 1}};
 
-	*t = (struct dp_tunnel){.generation = 1,
-		.adj = ADJ_LAC,
-		.flags = T_UDP_CSUM,
-		.l3_len = 20,
-		.mtu = 1500,
-		.tid = TID,
-		.peer_tid = rte_cpu_to_be_16(PEER_TID)};
-	t->peer.family = 4;
-	h[0] = 0x45;
-	h[6] = 0x40;
-	h[8] = 64;
-	h[9] = 17;
-	*(uint32_t *)(h + 12) = rte_cpu_to_be_32(LNS_IP);
-	*(uint32_t *)(h + 16) = rte_cpu_to_be_32(LAC_IP);
-	store16(h + 20, 1701);
-	store16(h + 22, 40000);
-	sum = rte_raw_cksum(h + 12, 8) + (uint32_t)rte_raw_cksum(h + 20, 4) + RTE_BE16(17);
-	t->pseudo_sum = sum_fold(sum);
+	*t = (struct dp_tunnel){.generation = 1, .adj = ADJ_LAC, .mtu = 1500};
+	template_fill(t, &peer, 0, TID, PEER_TID);
+	t->flags |= T_UDP_CSUM;
 }
 
 int lab_start(void **state)
@@ -219,12 +209,16 @@ int lab_start(void **state)
 	dp_t.n_endpoints = 2;
 	for (unsigned int s = 0; s < DP_SHARDS; s++)
 		dp_t.shard_owner[s] = s & 1;
+	dp_t.lookup_hash = getenv("LOOKUP") && !strcmp(getenv("LOOKUP"), "hash");
 	make_routes();
 	make_worker(0);
 	make_worker(1);
 	lab_w[0]->to[1] = lab_w[1]->from[0] = ring("hand", 0, 1, sizeof(void *));
 	lab_w[1]->to[0] = lab_w[0]->from[1] = ring("hand", 1, 0, sizeof(void *));
-	if (slots_init(SESSIONS))
+	if (slots_init(SESSIONS, 8))
+		return -1;
+	if (!dp_t.lookup_hash &&
+		(index_pool_add(4, IP(10, 0, 0, 0), 256) || index_pool_add(6, POOL6, 1 << 16)))
 		return -1;
 	for (uint32_t slot = 1; slot <= 8; slot++) {
 		struct session_key k;

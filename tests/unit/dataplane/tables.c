@@ -80,11 +80,50 @@ int tables_group(void **state)
 	return rte_eal_init(RTE_DIM(argv), argv) < 0 ? -1 : 0;
 }
 
+/* The suite runs once with each (meson.build). */
+static enum cfg_lookup lookup_of_test(void)
+{
+	const char *lookup = getenv("LOOKUP");
+
+	return lookup && !strcmp(lookup, "hash") ? CFG_LOOKUP_HASH : CFG_LOOKUP_INDEX;
+}
+
+uint32_t find4(uint32_t addr)
+{
+	struct addr4_key k = {.addr = rte_cpu_to_be_32(addr)};
+	uint32_t slot;
+
+	if (!dp_t.lookup_hash)
+		k.pool = (uint16_t)index_pool_of(4, addr);
+	addr4_lookup_bulk(&k, 1, &slot);
+	return slot;
+}
+
+uint32_t find6(uint64_t prefix6)
+{
+	struct addr6_key k = {.prefix = prefix6};
+	uint32_t slot;
+
+	if (!dp_t.lookup_hash)
+		k.pool = index_pool_of(6, prefix6);
+	addr6_lookup_bulk(&k, 1, &slot);
+	return slot;
+}
+
 static struct cfg *small_cfg(void)
 {
+	static struct cfg_pool pools[] = {
+		{.name = "low", .family = 4, .prefix = {4, 16, {0}}, .last4 = 0xffff},
+		{.name = "cgn", .family = 4, .first4 = 0x64400001, .last4 = 0x644000fe},
+		{.name = "low6", .family = 6, .prefix = {6, 48, {0}}},
+		{.name = "doc6", .family = 6, .prefix = {6, 48, {0x20, 0x01, 0x0d, 0xb8}}},
+	};
 	static struct cfg c;
 
 	memset(&c, 0, sizeof(c));
+	c.pools = pools;
+	c.n_pools = RTE_DIM(pools);
+	c.dataplane.lookup = lookup_of_test();
 	c.dataplane.workers = 2;
 	c.dataplane.memory_bytes = 128ull << 20;
 	c.dataplane.mbufs = 1024;

@@ -40,6 +40,9 @@ void workers_quiescent(void);
 void workers_time(uint64_t now_ns);
 /** Next event of control, or type 255. Its buffer is kept until the next call. */
 struct dp_event next_event(void);
+/** The slot of an address (host order), 0 = none. */
+uint32_t find4(uint32_t addr);
+uint32_t find6(uint64_t prefix6);
 struct cfg_prefix prefix(const char *text);
 /** Publish slot with a session id whose owner is worker. @return the id. */
 uint16_t publish_on(uint32_t slot, uint32_t generation, unsigned int worker);

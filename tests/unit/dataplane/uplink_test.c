@@ -3,6 +3,8 @@
  * inner checks, routes. */
 #include "tests/unit/dataplane/lab.h"
 
+#include "dataplane/template.h"
+
 static uint8_t ip[2000];
 
 static void send_ip(uint32_t slot, uint16_t n)
@@ -592,6 +594,7 @@ static void data_without_udp_checksum_is_accepted(void **state)
 static void an_ipv6_peer_is_compared_in_full(void **state)
 {
 	struct dp_tunnel *t = &dp_t.tunnel[2];
+	struct l2tp_peer peer = {.family = 6, .port = 40000, .local_port = 1701};
 	struct session_key k;
 	uint8_t lac[16] = {0x20, 0x01, 0xd, 0xb8, [15] = 7};
 	struct frame f;
@@ -599,12 +602,15 @@ static void an_ipv6_peer_is_compared_in_full(void **state)
 	uint8_t head[48] = {0x60, [6] = 17, [7] = 60};
 
 	(void)state;
-	t->peer = (struct l2tp_peer){.family = 6, .port = 40000, .local_port = 1701};
-	memcpy(t->peer.addr, lac, 16);
-	memcpy(t->peer.local, dp_t.endpoint[1].addr, 16);
-	lab_session(1)->tunnel = 2;
+	memcpy(peer.addr, lac, 16);
+	memcpy(peer.local, dp_t.endpoint[1].addr, 16);
+	template_fill(t, &peer, 1, 200, 1);
+	slot_memory(9, true);
+	dp_t.session[9] = dp_t.session[1];
+	dp_t.session[9].tunnel = 2;
+	dp_t.session[9].tid = 200;
 	session_key_build(&k, 0, 1, session_key_peer6(lac, 40000), 200, lab_sid(1));
-	assert_int_equal(rte_hash_add_key_data(dp_t.keys, &k, (void *)1), 0);
+	assert_int_equal(slot_publish(9, 1, &k, 0), 0);
 	for (unsigned int right = 0; right < 2; right++) {
 		eth(&f, ACCESS, 0x86dd);
 		memcpy(head + 8, lac, 16);
@@ -625,7 +631,7 @@ static void an_ipv6_peer_is_compared_in_full(void **state)
 		assert_int_equal(lab_tx(CORE, &f), right);
 	}
 	assert_int_equal(lab_drops(DROP_NO_SESSION), 1);
-	rte_hash_del_key(dp_t.keys, &k);
+	slot_unpublish(9, 0);
 }
 
 int main(void)
