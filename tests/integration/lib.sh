@@ -183,7 +183,8 @@ seen() {
 # --- lnsd ---------------------------------------------------------------------------------------------------------
 # The configuration of a story. `start_lnsd NAME=value...` overrides what is named here.
 config() {
-	local "SECRET=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "VLAN=off" "$@"
+	local "SECRET=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "VLAN=off" \
+		"ACCESS_DEV=net_af_packet0,iface=nic0" "CORE_DEV=net_af_packet1,iface=nic1" "$@"
 	cat <<-YAML
 		schema: 1
 		identity: lns.test
@@ -193,8 +194,8 @@ config() {
 		  max-tunnels: 1024
 		  store: $RUN/store
 		  ports:
-		    - {name: access, dev: "net_af_packet0,iface=nic0", vlan: $VLAN, addresses: [$LNS_IP/24, "$LNS_IP6/64"]}
-		    - {name: core, dev: "net_af_packet1,iface=nic1", addresses: [203.0.113.1/24, "2001:db8:cc::1/64"]}
+		    - {name: access, dev: "$ACCESS_DEV", vlan: $VLAN, addresses: [$LNS_IP/24, "$LNS_IP6/64"]}
+		    - {name: core, dev: "$CORE_DEV", addresses: [203.0.113.1/24, "2001:db8:cc::1/64"]}
 		l2tp:
 		  endpoints:
 		    - {name: v4, address: $LNS_IP}

@@ -302,8 +302,10 @@ static unsigned int due(const struct blast *b, const struct blast_lane *l, uint6
 
 static unsigned int put(struct blast *b, struct blast_lane *l, struct rte_mbuf **m, unsigned int n)
 {
-	unsigned int done = rte_eth_tx_burst(l->port->id, 0, m, (uint16_t)n);
+	struct port *p = l->port;
+	unsigned int done = rte_eth_tx_burst(p->id, p->tx_queue, m, (uint16_t)n);
 
+	p->tx_queue = p->tx_queue + 1 < p->queues ? p->tx_queue + 1 : 0;
 	b->count[l->kind].sent += done;
 	if (done < n)
 		memmove(l->pending, m + done, (n - done) * sizeof(struct rte_mbuf *));

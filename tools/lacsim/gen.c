@@ -156,6 +156,7 @@ static int ports_open(struct gen *g)
 	const struct sim_opts *o = &g->sim.o;
 	uint32_t lns = ntohl(((const struct sockaddr_in *)&o->lns.sa)->sin_addr.s_addr);
 
+	g->access.queues = g->core.queues = (uint16_t)o->queues;
 	if (port_open(&g->access, "access", o->port, o->address.ip, o->lacs,
 		    o->gateway ? o->gateway : lns))
 		return -1;

@@ -100,11 +100,11 @@ static void access_input(struct net *net, struct rte_mbuf *m)
 	tunnel_input(&g->sim, frame + (u.payload - frame), u.len);
 }
 
-static unsigned int poll_access(struct net *net)
+static unsigned int poll_access(struct net *net, uint16_t queue)
 {
 	struct rte_mbuf *m[RX_BURST], *rest[RX_BURST];
 	struct gen *g = net->g;
-	uint16_t n = rte_eth_rx_burst(g->access.id, 0, m, RX_BURST);
+	uint16_t n = rte_eth_rx_burst(g->access.id, queue, m, RX_BURST);
 	unsigned int left;
 
 	if (!n)
@@ -118,11 +118,11 @@ static unsigned int poll_access(struct net *net)
 	return n;
 }
 
-static unsigned int poll_core(struct net *net)
+static unsigned int poll_core(struct net *net, uint16_t queue)
 {
 	struct rte_mbuf *m[RX_BURST], *rest[RX_BURST];
 	struct gen *g = net->g;
-	uint16_t n = rte_eth_rx_burst(g->core.id, 0, m, RX_BURST);
+	uint16_t n = rte_eth_rx_burst(g->core.id, queue, m, RX_BURST);
 	unsigned int left = n ? blast_input(&g->blast, true, m, n, rest) : 0;
 
 	for (unsigned int i = 0; i < left; i++)
@@ -134,8 +134,13 @@ static unsigned int poll_core(struct net *net)
 
 void net_poll(struct net *net, int wait_ms)
 {
+	struct gen *g = net->g;
+
 	(void)wait_ms;
-	net->g->polled = poll_access(net);
-	if (net->g->has_core)
-		net->g->polled += poll_core(net);
+	g->polled = 0;
+	for (uint16_t q = 0; q < g->access.queues; q++) {
+		g->polled += poll_access(net, q);
+		if (g->has_core)
+			g->polled += poll_core(net, q);
+	}
 }

@@ -76,6 +76,7 @@ static const char help[] =
 	"  --lacs L                LACs with consecutive addresses, default 1\n"
 	"  --core-port DEVARGS     the core side; --core-address A/LEN --core-gateway G there\n"
 	"  --phases LIST           what to do; \"-\": read from standard input\n"
+	"  --queues Q              pairs of queues of each port, default 1\n"
 	"  --cpu N, --memory M     CPU, and MiB of memory, default 512\n"
 	"  --hugepages, --polite   memory from hugepages; sleep when there is nothing to do\n"
 	"  --eal ARGS              further arguments for DPDK\n"
@@ -132,6 +133,7 @@ enum {
 	O_GATEWAY,
 	O_CORE_GATEWAY,
 	O_LACS,
+	O_QUEUES,
 	O_CPU,
 	O_MEMORY,
 	O_HUGEPAGES,
@@ -189,6 +191,7 @@ static const struct option long_options[] = {
 	{"gateway", 1, NULL, O_GATEWAY},
 	{"core-gateway", 1, NULL, O_CORE_GATEWAY},
 	{"lacs", 1, NULL, O_LACS},
+	{"queues", 1, NULL, O_QUEUES},
 	{"cpu", 1, NULL, O_CPU},
 	{"memory", 1, NULL, O_MEMORY},
 	{"hugepages", 0, NULL, O_HUGEPAGES},
@@ -298,6 +301,7 @@ static int take_number(struct sim_opts *o, int opt, const char *name, FILE *err)
 		{O_MIN_UP, 0, 4000000},
 		{O_GENERATION, 0, UINT32_MAX},
 		{O_LACS, 1, 65535},
+		{O_QUEUES, 1, 64},
 		{O_CPU, 0, 1023},
 		{O_MEMORY, 64, 1048576},
 	};
@@ -363,6 +367,9 @@ static int take_number(struct sim_opts *o, int opt, const char *name, FILE *err)
 		break;
 	case O_LACS:
 		o->lacs = (uint32_t)v;
+		break;
+	case O_QUEUES:
+		o->queues = (uint32_t)v;
 		break;
 	case O_CPU:
 		o->cpu = (int)v;
@@ -593,6 +600,7 @@ int sim_opts_parse(struct sim_opts *o, int argc, char **argv, FILE *out, FILE *e
 		.generation = 1,
 		.min_up = UINT32_MAX,
 		.lacs = 1,
+		.queues = 1,
 		.memory_mb = 512,
 		.cpu = -1,
 	};

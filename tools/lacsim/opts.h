@@ -50,7 +50,7 @@ struct sim_opts {
 	const char *port, *core_port, *eal, *phases;
 	struct sim_net address, core_address;
 	uint32_t gateway, core_gateway; /* host order; 0: none */
-	uint32_t lacs, memory_mb;
+	uint32_t lacs, queues, memory_mb;
 	int cpu; /* -1: the first that we may run on */
 	bool hugepages, polite;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* port.c - DPDK's start, and one ethdev with one queue each way. Thread: the only one.
+/* port.c - DPDK's start, and ethdevs with as many queues each way as asked for (a memif needs those of the
+ * other end). Thread: the only one.
  * No offload is used: what lacsim checks, it computes itself. Not here: traffic at line rate, which blast.c sends straight
  * through the device from pools of its own. */
 #include "tools/lacsim/port.h"
@@ -84,14 +85,14 @@ static int configure(struct port *p)
 {
 	struct rte_eth_conf conf = {0};
 	uint16_t rxd = DESCRIPTORS, txd = DESCRIPTORS;
-	int r = rte_eth_dev_configure(p->id, 1, 1, &conf);
+	int r = rte_eth_dev_configure(p->id, p->queues, p->queues, &conf);
 
 	if (!r)
 		r = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &rxd, &txd);
-	if (!r)
-		r = rte_eth_rx_queue_setup(p->id, 0, rxd, SOCKET_ID_ANY, NULL, p->pool);
-	if (!r)
-		r = rte_eth_tx_queue_setup(p->id, 0, txd, SOCKET_ID_ANY, NULL);
+	for (uint16_t q = 0; q < p->queues && !r; q++)
+		r = rte_eth_rx_queue_setup(p->id, q, rxd, SOCKET_ID_ANY, NULL, p->pool);
+	for (uint16_t q = 0; q < p->queues && !r; q++)
+		r = rte_eth_tx_queue_setup(p->id, q, txd, SOCKET_ID_ANY, NULL);
 	return r ? r : rte_eth_dev_start(p->id);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* port.h - one ethdev with one queue each way, and the host that lives behind it. Single thread: who polls it. */
+/* port.h - one ethdev, its queues polled by one thread, and the host that lives behind it. */
 #ifndef LACSIM_PORT_H
 #define LACSIM_PORT_H
 
@@ -12,7 +12,8 @@
 
 struct port {
 	const char *name; /* "access", "core": in messages */
-	uint16_t id;
+	uint16_t id, queues;
+	uint16_t tx_queue; /* the next burst of traffic goes there: all in turn, as RSS would have it */
 	bool open;
 	char driver[32];
 	struct ether_side side;
@@ -24,7 +25,7 @@ struct port {
 
 /** Start DPDK on one CPU. @return 0, or -1: an error was printed. */
 int port_eal(const struct sim_opts *o);
-/** Open and start the device, wait for its link. ip, count, next_hop: as in struct ether_side.
+/** Open and start the device with p->queues queues each way, wait for its link. ip, count, next_hop: as in struct ether_side.
  * @return 0, or -1: an error was printed. */
 int port_open(struct port *p, const char *name, const char *devargs, uint32_t ip, uint32_t count,
 	uint32_t next_hop);
