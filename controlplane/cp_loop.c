@@ -29,7 +29,7 @@
 
 struct loop {
 	int epoll, signals, api;
-	uint64_t dp_tick_ns, second_ns, stop_ns;
+	uint64_t stop_ns;
 	uint32_t idle_ns;
 	bool stopping;
 };
@@ -75,7 +75,7 @@ static unsigned take_events(struct cp *cp)
 	return n;
 }
 
-static bool run_timers(struct cp *cp, struct loop *l)
+static bool run_timers(struct cp *cp)
 {
 	bool worked = false;
 
@@ -87,20 +87,37 @@ static bool run_timers(struct cp *cp, struct loop *l)
 		worked = out->n > 0;
 		cp_perform(cp, out);
 	}
-	if (cp->now_ns >= l->dp_tick_ns) {
+	if (cp->now_ns >= cp->dp_tick_ns) {
 		dp_tick(cp->now_ns);
 		cp_tunnels_heard(cp, 256);
-		l->dp_tick_ns = cp->now_ns + DP_TICK_NS;
+		cp->dp_tick_ns = cp->now_ns + DP_TICK_NS;
 	}
-	if (cp->now_ns >= l->second_ns) {
+	if (cp->now_ns >= cp->second_ns) {
 		linux_tick(cp->linux_side, cp->now_ns);
 		cp_tunnels_log_flush(cp);
 		cp_sessions_log_flush(cp);
-		l->second_ns = cp->now_ns + SECOND_NS;
+		cp->second_ns = cp->now_ns + SECOND_NS;
 	}
 	if (cp->n_unsent)
 		cp_send_unsent(cp);
 	return worked;
+}
+
+static bool turn(struct cp *cp)
+{
+	bool worked;
+
+	/* Workers lag behind our commands: more work now would only make us wait in the middle of it. */
+	if (!dp_ready())
+		return false;
+	worked = take_events(cp) > 0;
+	return run_timers(cp) || worked;
+}
+
+bool cp_turn(struct cp *cp)
+{
+	cp->now_ns = clock_now();
+	return turn(cp);
 }
 
 /* on-stop: end. Every tunnel gets its StopCCN; then we stay until all are acknowledged or time is up. */
@@ -227,8 +244,7 @@ int cp_run(struct cp *cp)
 		dp_if_count(), cp->store.max_sessions, cp->store.max_tunnels, cp->cfg->api.socket);
 	while (!l.stopping || !stop_done(cp, &l)) {
 		worked = wait_ready(cp, &l, worked);
-		worked |= take_events(cp) > 0;
-		worked |= run_timers(cp, &l);
+		worked |= turn(cp);
 	}
 	log_line(CFG_LOG_INFO, "stopped", "sessions=%u", cp->totals.sessions);
 	close(l.epoll);

@@ -4,6 +4,7 @@
 #define CONTROLPLANE_CP_RUN_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "controlplane/cp.h"
 
@@ -13,6 +14,9 @@ sigset_t cp_signals(void);
 struct cp *cp_start(const struct cfg *c, const struct dp_store_view *store);
 /** The story of events: run until SIGTERM or SIGINT, then end every tunnel as on-stop says. @return exit status. */
 int cp_run(struct cp *cp);
+/** One turn without descriptors and without waiting, for who runs control and workers in one thread (tests/bench).
+ * @return was there anything to do? */
+bool cp_turn(struct cp *cp);
 /** Free all; dp_fini() follows. */
 void cp_stop(struct cp *cp);
 

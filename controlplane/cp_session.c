@@ -13,7 +13,8 @@
 #include "controlplane/aaa/local.h"
 #include "controlplane/log.h"
 
-#define SID_TRIES 16
+#define SID_TRIES 16 /* at random; after that the next free one is taken */
+#define SIDS      65535u
 #define OUR_IFID  1ull /* we are fe80::1 on every link */
 
 static struct log_limit limit_refused, limit_down, limit_rejected, limit_up;
@@ -89,10 +90,10 @@ static int publish(struct cp *cp, uint32_t slot)
 		.mss_clamp = ppp->mss_clamp,
 	};
 
-	for (unsigned i = 0; i < SID_TRIES; i++) {
+	for (unsigned i = 0; i < SID_TRIES + SIDS; i++) {
 		int rc;
 
-		d.sid = dp_session_pick_sid(t->tid);
+		d.sid = i < SID_TRIES ? dp_session_pick_sid(t->tid) : (uint16_t)(d.sid % SIDS + 1);
 		if (l2tp_call_by_sid(cp->l2tp, c->tunnel, d.sid))
 			continue;
 		rc = dp_session_publish(&d);

@@ -31,6 +31,14 @@ void control_command(unsigned int worker, struct dp_msg *m)
 	}
 }
 
+bool dp_ready(void)
+{
+	for (unsigned int i = 0; i < dp_c.n_workers; i++)
+		if (rte_ring_free_count(dp_workers[i]->commands) < 2 * PACKET_RESERVE)
+			return false;
+	return true;
+}
+
 int control_packet_take(unsigned int worker, struct dp_msg *m)
 {
 	struct rte_ring *r = dp_workers[worker]->commands;

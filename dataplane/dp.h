@@ -154,6 +154,8 @@ struct dp_event {
 	uint16_t len;
 	void *opaque;
 };
+/** Have all workers room for the commands that a batch of events leads to? If not, come back a little later. */
+bool dp_ready(void);
 /** Take up to max events (L2TP control ones of live tunnels first). @return how many. */
 unsigned dp_events(struct dp_event *ev, unsigned max);
 void dp_events_done(struct dp_event *ev, unsigned n);

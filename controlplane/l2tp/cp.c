@@ -229,8 +229,10 @@ static void run_again(const struct l2tp_run *r)
 
 	while (r->cp->again_head && has_room(r)) {
 		bool was_last = r->cp->again_head == last;
+		struct l2tp_tunnel *t = again_pop(r->cp);
 
-		l2tp_tunnel_work(r, again_pop(r->cp));
+		l2tp_tunnel_drop_calls(r, t);
+		l2tp_tunnel_work(r, t);
 		if (was_last)
 			break; /* what joined meanwhile is for the next tick */
 	}

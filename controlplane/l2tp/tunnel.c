@@ -580,8 +580,6 @@ static void closing(const struct l2tp_run *r, struct l2tp_tunnel *t)
 {
 	if (t->owes_stopccn && r->env->now_ns >= t->retry_ns)
 		send_stopccn(r, t);
-	while (t->first_call && has_room(r))
-		l2tp_call_drop(r, t);
 	if (t->first_call || !has_room(r))
 		l2tp_again(r->cp, t);
 	else if (r->env->now_ns >= t->until_ns && !t->on_again) /* the list still names the slot */
@@ -603,6 +601,12 @@ static void timers(const struct l2tp_run *r, struct l2tp_tunnel *t)
 			step(r, t, DEAD, 0, &dead);
 	}
 	hello(r, t);
+}
+
+void l2tp_tunnel_drop_calls(const struct l2tp_run *r, struct l2tp_tunnel *t)
+{
+	while (t->state == L2TP_T_CLOSING && t->first_call && has_room(r))
+		l2tp_call_drop(r, t);
 }
 
 void l2tp_tunnel_work(const struct l2tp_run *r, struct l2tp_tunnel *t)

@@ -61,6 +61,7 @@ static void a_stopccn_is_acknowledged_and_its_repeats_for_31_s(void **state)
 	tid = lab->lac.lns_tid;
 	lac_sends(lab, STOPCCN, .at_ms = 1000);
 	assert_true(lns_tells(lab, L2TP_ACT_TUNNEL_DOWN)->by_peer);
+	lab_run_for(lab, 1); /* calls go down in the tick */
 	assert_true(lns_tells(lab, L2TP_ACT_CALL_DOWN)->by_peer);
 	lns_sends(lab, ZLB, .at_ms = 1020);
 	for (uint32_t at = 2000; at < 32000; at += 5000) {

@@ -40,7 +40,9 @@ static struct {
 	struct dp_session_desc desc;
 	struct dp_verdict verdict;
 	int verdict_rc, publish_rc, send_rc;
-	uint16_t next_sid;
+	uint16_t next_sid, only_sid;
+	bool lagging;
+	unsigned asked_for_events;
 	enum ppp_cause close_cause;
 	unsigned resolves;
 } dp;
@@ -116,7 +118,7 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p)
 uint16_t dp_session_pick_sid(uint16_t tid)
 {
 	(void)tid;
-	return ++dp.next_sid;
+	return dp.only_sid ? dp.only_sid : ++dp.next_sid;
 }
 
 int dp_session_publish(const struct dp_session_desc *d)
@@ -162,9 +164,15 @@ int dp_endpoint_add(const struct cfg_endpoint *e, uint16_t vrf)
 	return 0;
 }
 
+bool dp_ready(void)
+{
+	return !dp.lagging;
+}
+
 unsigned dp_events(struct dp_event *ev, unsigned max)
 {
 	(void)ev, (void)max;
+	dp.asked_for_events++;
 	return 0;
 }
 
@@ -893,6 +901,32 @@ static void sessions_up_counts_sessions_not_ncps(void **state)
 	assert_int_equal(t.sessions_up, 0);
 }
 
+static void when_ids_at_random_are_all_in_use_the_next_free_one_is_taken(void **state)
+{
+	struct lab *lab = *state;
+
+	tunnel_comes_up(lab, "lac-1", 9);
+	dp.only_sid = 65535;
+	call_comes_up(lab, 5);
+	assert_int_equal(dp.desc.sid, 65535);
+	call_comes_up(lab, 6);
+	assert_int_equal(dp.desc.sid, 1); /* never 0 */
+	call_comes_up(lab, 7);
+	assert_int_equal(dp.desc.sid, 2);
+}
+
+static void no_event_is_taken_while_workers_lag_behind_our_commands(void **state)
+{
+	struct lab *lab = *state;
+
+	dp.lagging = true;
+	assert_false(cp_turn(lab->cp));
+	assert_int_equal(dp.asked_for_events, 0);
+	dp.lagging = false;
+	cp_turn(lab->cp);
+	assert_int_equal(dp.asked_for_events, 1);
+}
+
 #define STORY(f) cmocka_unit_test_setup_teardown(f, lab_open, lab_close)
 
 int main(void)
@@ -924,6 +958,8 @@ int main(void)
 		STORY(a_message_to_an_unresolved_peer_waits_for_the_neighbour),
 		STORY(refusals_beyond_the_log_limit_are_told_within_two_seconds),
 		STORY(sessions_up_counts_sessions_not_ncps),
+		STORY(when_ids_at_random_are_all_in_use_the_next_free_one_is_taken),
+		STORY(no_event_is_taken_while_workers_lag_behind_our_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,22 @@ static void two_starts_draw_different_ids(void **state)
 	assert_memory_not_equal(first, second, sizeof(first));
 }
 
+static void a_worker_with_a_backlog_of_commands_makes_the_dataplane_not_ready(void **state)
+{
+	struct rte_ring *r = dp_workers[1]->commands;
+	struct dp_msg m = {.type = MSG_SESSION_CLOSE, .slot = 1};
+
+	(void)state;
+	assert_true(dp_ready());
+	while (rte_ring_free_count(r) >= 2 * PACKET_RESERVE)
+		control_command(1, &m);
+	assert_false(dp_ready());
+	dp_apply(dp_workers[1]);
+	assert_true(dp_ready());
+	while (rte_ring_count(r))
+		dp_apply(dp_workers[1]);
+}
+
 static void publishing_and_removing_count_the_load(void **state)
 {
 	(void)state;
@@ -206,6 +222,7 @@ int main(void)
 		T(a_worker_that_receives_the_tunnel_is_preferred_by_a_little),
 		T(session_ids_are_never_0_and_show_no_order),
 		T(two_starts_draw_different_ids),
+		T(a_worker_with_a_backlog_of_commands_makes_the_dataplane_not_ready),
 		T(publishing_and_removing_count_the_load),
 		T(a_session_from_an_address_that_is_no_endpoint_is_refused),
 		T(a_control_message_comes_with_its_peer),
