@@ -24,8 +24,8 @@
 #include "dataplane/tunnel.h"
 
 #define COMMANDS      8192u
-#define EVENTS        8192u
-#define PUNTS         4096u
+#define EVENTS        16384u
+#define PUNTS         16384u /* 64 tunnels with full windows of 256 */
 #define HAND_OVER     1024u
 #define NEIGHBOURS    4096u /* adjacencies beside one per tunnel */
 #define POOL_CACHE    256u
@@ -142,7 +142,7 @@ static int worker_new(const struct cfg *c, unsigned int id)
 	w->commands = messages("commands", id, COMMANDS);
 	w->events = messages("events", id, EVENTS);
 	w->punts = messages("punts", id, PUNTS);
-	w->punts_high = messages("punts_high", id, PUNTS);
+	w->punts_high = messages("punts_high", id, PUNTS / 4);
 	w->tunnel_rx = rte_calloc("tunnel_rx", (size_t)dp_t.max_tunnels + 1, sizeof(uint64_t), 64);
 	w->adj_used = rte_calloc("adj_used", (size_t)dp_t.max_adj + 1, sizeof(uint64_t), 64);
 	wheel_init(&w->wheel, nodes, boottime_ns());

@@ -2,8 +2,9 @@
 /* punt.c - the policed way to the control core. Three kinds of packets: L2TP control messages,
  * frames for a port's shadow tap, subscribers' packets for Linux. Hello, StopCCN and
  * acknowledgements of a tunnel (the header names one) travel in a ring of their own that control
- * empties first, so a flood of SCCRQs or new calls never starves live tunnels. Each class is
- * limited in total, and each sender (hashed to PUNT_PEERS buckets) within it. What does not pass is
+ * empties first, so a flood of SCCRQs or new calls never starves live tunnels; what
+ * names a tunnel has a limit of its own, so SCCRQs take nothing from a LAC that dials anew after a
+ * reboot. Each class is limited in total, and each sender (hashed to PUNT_PEERS buckets) within it. What does not pass is
  * dropped and counted; L2TP's retransmission brings it again. Limits are per worker. Thread: the
  * worker. */
 #include "dataplane/police.h"
@@ -15,9 +16,11 @@ enum { AVP_MESSAGE_TYPE = 0, CONTROL_HDR = 12 };
 static const struct {
 	uint32_t peer_cost_ns, peer_burst, cost_ns, burst;
 } limit[PUNT_CLASSES] = {
-	/* 50,000 and 200,000: an acknowledgement per message of a busy tunnel */
-	[PUNT_CLASS_HIGH] = {20000, 1024, 5000, 8192},
-	/* 50,000 and 150,000: a storm of calls from one LAC */
+	/* 200,000 and 300,000: an acknowledgement per message of a busy LAC */
+	[PUNT_CLASS_HIGH] = {5000, 4096, 3333, 8192},
+	/* 200,000 and 300,000: a storm of calls from one LAC in many tunnels with full windows */
+	[PUNT_CLASS_CALL] = {5000, 8192, 3333, 16384},
+	/* 50,000 and 150,000: what names no tunnel of ours may come from anybody, and makes tunnels */
 	[PUNT_CLASS_L2TP] = {20000, 1024, 6667, 4096},
 	/* 5,000 and 20,000 */
 	[PUNT_CLASS_LINUX] = {200000, 512, 50000, 2048},
@@ -54,9 +57,9 @@ static enum punt_class class_of(uint8_t type, const uint8_t *p, uint16_t len)
 		return PUNT_CLASS_HIGH; /* ZLB */
 	if (len < CONTROL_HDR + 8 || load16(p + CONTROL_HDR + 2) ||
 		load16(p + CONTROL_HDR + 4) != AVP_MESSAGE_TYPE)
-		return PUNT_CLASS_L2TP;
+		return PUNT_CLASS_CALL;
 	message = load16(p + CONTROL_HDR + 6);
-	return message == L2TP_HELLO || message == L2TP_STOPCCN ? PUNT_CLASS_HIGH : PUNT_CLASS_L2TP;
+	return message == L2TP_HELLO || message == L2TP_STOPCCN ? PUNT_CLASS_HIGH : PUNT_CLASS_CALL;
 }
 
 static uint32_t sender(uint8_t type, const uint8_t *p, uint16_t len, uint8_t l3_off)

@@ -31,7 +31,7 @@ struct police {
 	uint64_t full_ns;
 };
 #define PUNT_PEERS 256 /* buckets that senders are hashed to */
-enum punt_class { PUNT_CLASS_HIGH, PUNT_CLASS_L2TP, PUNT_CLASS_LINUX, PUNT_CLASS_LNS0, PUNT_CLASSES };
+enum punt_class { PUNT_CLASS_HIGH, PUNT_CLASS_CALL, PUNT_CLASS_L2TP, PUNT_CLASS_LINUX, PUNT_CLASS_LNS0, PUNT_CLASSES };
 
 #define EARLY_KEPT 1024
 

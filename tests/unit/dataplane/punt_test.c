@@ -141,6 +141,24 @@ static void a_flood_of_one_sender_is_policed_and_another_passes(void **state)
 	assert_int_equal(got, 10);
 }
 
+static void a_flood_of_sccrqs_takes_nothing_from_the_calls_of_a_tunnel(void **state)
+{
+	struct dp_msg msg;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < 4000; k++) {
+		send_control(0, L2TP_SCCRQ);
+		while (lab_msg(lab_w[0]->punts, &msg, &f))
+			;
+	}
+	assert_int_equal(lab_drops(DROP_PUNT_POLICED), 4000 - 1024);
+	for (unsigned int k = 0; k < 4000; k++) {
+		send_control(TID, L2TP_ICRQ);
+		assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
+	}
+}
+
 static void a_full_ring_to_control_drops_and_counts(void **state)
 {
 	(void)state;
@@ -327,6 +345,7 @@ int main(void)
 		T(a_control_message_with_a_wrong_checksum_is_dropped),
 		T(a_checksum_left_to_virtual_hardware_is_accepted),
 		T(a_flood_of_one_sender_is_policed_and_another_passes),
+		T(a_flood_of_sccrqs_takes_nothing_from_the_calls_of_a_tunnel),
 		T(a_full_ring_to_control_drops_and_counts),
 		T(arp_and_link_local_ipv6_of_a_port_go_to_linux),
 		T(a_frame_of_several_buffers_is_dropped),
