@@ -81,9 +81,10 @@ static void two_starts_draw_different_ids(void **state)
 static void a_worker_with_a_backlog_of_commands_makes_the_dataplane_not_ready(void **state)
 {
 	struct rte_ring *r = dp_workers[1]->commands;
-	struct dp_msg m = {.type = MSG_SESSION_CLOSE, .slot = 1};
+	struct dp_msg m = {.type = MSG_SESSION_CLOSE, .slot = 1, .generation = 2};
 
 	(void)state;
+	publish_on(1, 1, 1); /* the commands are about a later use of its slot */
 	assert_true(dp_ready());
 	while (rte_ring_free_count(r) >= 2 * PACKET_RESERVE)
 		control_command(1, &m);
