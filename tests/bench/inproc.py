@@ -4,6 +4,8 @@
 Ticks of the TSC per packet of worker_poll(), beside three ceilings on the same buffers in the same rotations: macswap, A (a
 bare FIB forward) and the floor (session found by array, one line of it touched). A packet's session is drawn at random for
 every packet, outside the timed part."""
+import statistics
+
 from frame.figures import figure
 
 NAME = "inproc"
@@ -27,6 +29,10 @@ DRAWN = ("up,zipf", "down,zipf", "up,hot", "down,hot")
 PLOTS = [{
     "file": "inproc", "title": "Cost of a packet in process, 98-byte frames", "y": "TSC ticks per packet",
     "series": [(TITLES[k], TITLES[k], {"frame": 98}) for k in ("up", "down", "mixed", "A", "macswap", "floor-up", "floor-down")],
+}, {
+    "file": "inproc-lookup", "title": "Finding the session: direct index and rte_hash", "y": "TSC ticks per packet",
+    "series": [(name, name, {"frame": 98}) for name in ("uplink", "uplink with lookup: hash", "downlink",
+                                                        "downlink with lookup: hash", "floor up")],
 }, {
     "file": "inproc-ratio", "title": "Cost in units of a bare FIB forward (A)", "y": "ticks / A", "ratio": True,
     "series": [(TITLES[k], TITLES[k], {"frame": 98}) for k in ("up", "down")],
@@ -65,8 +71,9 @@ def note_of(got, row):
     note = []
     if not got["hugepages"]:
         note.append("NO HUGEPAGES: not comparable")
-    if row["short_of_cpu"]:
-        note.append(f"{row['short_of_cpu']} samples had less than 98.5 % of their CPU")
+    if row["passes_short_of_cpu"]:
+        of = got["passes"] * len(row["ticks"])
+        note.append(f"{row['passes_short_of_cpu']} of {of} passes had less than 98.5 % of their CPU")
     return "; ".join(note)
 
 
@@ -88,11 +95,24 @@ def run(ctx):
                          ceiling=None if row["row"] == "A" else ceiling, target=("<=", target) if target else None,
                          judge="ratio", note=note_of(got, row))
         ctx.progress(f"inproc: {sessions:,} sessions: " + ", ".join(
-            f"{name} {sorted(ticks[name])[len(ticks[name]) // 2]:.1f}" for name in ("A", "up", "down")) + " ticks")
+            f"{name} {statistics.median(ticks[name]):.1f}" for name in ("A", "up", "down")) + " ticks")
+    for sessions in () if ctx.quick else PICKED:
+        yield from by_hash(ctx, sessions, cost)
     for kind in ("up", "down"):
         if (kind, 1000000) in cost:
             yield figure(NAME, TITLES[kind] + ", 1,000,000 sessions", "ticks", cost[kind, 1000000],
                          ceiling=("1,000 sessions", cost[kind, 1000]), target=("<=", FLATNESS), judge="ratio")
+
+
+def by_hash(ctx, sessions, cost):
+    """The same with three rte_hash tables in the place of the index (dataplane.lookup: hash)."""
+    got = measure(ctx, sessions, ["A", "up", "down"], ctx.runs, "--dataplane", "lookup: hash", "--no-calibration")
+    ticks = {r["row"]: r["ticks"] for r in got["rows"]}
+    for row in got["rows"][1:]:
+        index = statistics.median(cost[row["row"], sessions])
+        yield figure(NAME, TITLES[row["row"]] + " with lookup: hash", "ticks", row["ticks"], {"sessions": sessions, "frame": 98},
+                     ceiling=("A", ticks["A"]), note=f"{statistics.median(row['ticks']) / index:.2f} times that of the index "
+                     f"{note_of(got, row)}")
 
 
 def ratios(ctx, sessions, reps):
