@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* blast.c - traffic at line rate. Written by the cycle: for each packet one line of a target (prefetched a burst ahead),
- * five stores of header, a few of what differs, a stamp; on the way back one pass over the frame.
+ * five stores of header, a few of what differs, a stamp. The way back is blast_rx.c.
  * The payload after the stamp lies in the buffers of the sending pools from the start and is never rewritten; one packet
  * of 32 is compared with it. Rates: a budget that grows with time; what the port refused goes first, so nothing is lost here. */
 #include "tools/lacsim/blast.h"
+#include "tools/lacsim/bytes.h"
 #include "tools/lacsim/stamp.h"
 
 #include <errno.h>
@@ -18,41 +19,9 @@
 #define POOL       4095
 #define POOL_CACHE 512
 #define ROOM       (1664 + RTE_PKTMBUF_HEADROOM)
-#define UP_HEAD    80 /* Ethernet 14, IP 20, UDP 8, L2TP 6, PPP 4, IP 20, UDP 8 */
-#define DOWN_HEAD  42
-#define INNER      52 /* where the inner packet begins on the access side */
-#define SAMPLE     31 /* mask: one packet of so many + 1 is compared as a whole */
-#define INNER_MIN  (20 + 8 + STAMP_LEN)
-#define INNER_MAX  (PHASE_SIZE_MAX - INNER)
 
 static const uint16_t imix[BLAST_MIX] = {
 	116, 622, 116, 116, 622, 116, 1500, 116, 622, 116, 622, 116};
-
-static inline uint16_t load16(const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint32_t load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline void store16(uint8_t *p, uint16_t v)
-{
-	memcpy(p, &v, sizeof(v));
-}
-
-static inline void store32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, sizeof(v));
-}
 
 /* Sums are of words as they lie in memory: a one's complement sum does not mind the order of octets. */
 static inline uint16_t fold(uint32_t sum)
@@ -81,7 +50,7 @@ static void write_pattern(struct rte_mempool *pool, void *head, void *object, un
 	(void)pool;
 	(void)i;
 	memcpy((uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM + arg->head, arg->pattern,
-		INNER_MAX - 28);
+		BLAST_INNER_MAX - 28);
 }
 
 static struct rte_mempool *pool_with_pattern(const char *name, const uint8_t *pattern, size_t head)
@@ -105,14 +74,14 @@ int blast_init(struct blast *b, uint32_t sessions, uint32_t tunnels, uint64_t se
 	b->target = rte_malloc("targets", (size_t)(sessions + 1) * sizeof(*b->target), 64);
 	b->source = calloc(tunnels, sizeof(*b->source));
 	b->first_of_tid = malloc(65536 * sizeof(*b->first_of_tid));
-	b->pattern = malloc(INNER_MAX);
+	b->pattern = malloc(BLAST_INNER_MAX);
 	if (!b->target || !b->source || !b->first_of_tid || !b->pattern)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < INNER_MAX; i++)
+	for (unsigned int i = 0; i < BLAST_INNER_MAX; i++)
 		b->pattern[i] = (uint8_t)(i * 167 + 13);
 	memset(b->first_of_tid, 0xff, 65536 * sizeof(*b->first_of_tid));
-	b->up_pool = pool_with_pattern("up", b->pattern, UP_HEAD);
-	b->down_pool = core ? pool_with_pattern("down", b->pattern, DOWN_HEAD) : NULL;
+	b->up_pool = pool_with_pattern("up", b->pattern, BLAST_UP);
+	b->down_pool = core ? pool_with_pattern("down", b->pattern, BLAST_DOWN) : NULL;
 	return b->up_pool && (b->down_pool || !core) ? 0 : -ENOMEM;
 }
 
@@ -163,9 +132,9 @@ static void up_frame(struct blast_frame *f, const struct ether_side *s, uint16_t
 	store16(p + 38, rte_cpu_to_be_16((uint16_t)(size - 34)));
 	p[43] = 2;
 	memcpy(p + 48, ppp, sizeof(ppp));
-	inner_head(p + INNER, (uint16_t)(size - INNER), 0, core_ip);
+	inner_head(p + BLAST_INNER, (uint16_t)(size - BLAST_INNER), 0, core_ip);
 	f->outer_sum = words(p + 14, 20);
-	f->inner_sum = words(p + INNER, 20);
+	f->inner_sum = words(p + BLAST_INNER, 20);
 	f->len = size;
 }
 
@@ -174,9 +143,9 @@ static void down_frame(
 {
 	memset(f->head, 0, sizeof(f->head));
 	ether_head(f->head, s);
-	inner_head(f->head + 14, (uint16_t)(size - INNER), core_ip, 0);
+	inner_head(f->head + 14, (uint16_t)(size - BLAST_INNER), core_ip, 0);
 	f->inner_sum = words(f->head + 14, 20);
-	f->len = (uint16_t)(size - INNER + 14);
+	f->len = (uint16_t)(size - BLAST_INNER + 14);
 }
 
 static inline void choose(const struct blast *b, struct blast_lane *l)
@@ -225,7 +194,6 @@ int blast_start(struct blast *b, const struct phase *p, struct port *access, str
 	if (!rc && p->dir & DIR_DOWN)
 		rc = lane_start(b, &b->lane[n++], DIR_DOWN, p, core, lns, lns_port);
 	b->sending = !rc;
-	b->busy = 0;
 	b->started = b->stopped = b->last_in = rte_rdtsc();
 	return rc;
 }
@@ -236,7 +204,7 @@ static inline void build_up(const struct blast *b, const struct blast_frame *f,
 	const struct blast_source *from = &b->source[t->tunnel];
 	uint64_t addresses = t->addr | (uint64_t)b->core_ip << 32;
 
-	memcpy(p, f->head, UP_HEAD);
+	memcpy(p, f->head, BLAST_UP);
 	store16(p + 24, fold(f->outer_sum + (from->ip & 0xffff) + (from->ip >> 16)));
 	store32(p + 26, from->ip);
 	store16(p + 34, from->port);
@@ -245,7 +213,7 @@ static inline void build_up(const struct blast *b, const struct blast_frame *f,
 	store16(p + 62, fold(f->inner_sum + (t->addr & 0xffff) + (t->addr >> 16)));
 	store32(p + 64, t->addr);
 	s->owner = t->number;
-	stamp_write(p + UP_HEAD, s, b->seed, addresses);
+	stamp_write(p + BLAST_UP, s, b->seed, addresses);
 }
 
 static inline void build_down(const struct blast *b, const struct blast_frame *f,
@@ -257,29 +225,50 @@ static inline void build_down(const struct blast *b, const struct blast_frame *f
 	store16(p + 24, fold(f->inner_sum + (t->addr & 0xffff) + (t->addr >> 16)));
 	store32(p + 30, t->addr);
 	s->owner = t->number;
-	stamp_write(p + DOWN_HEAD, s, b->seed, addresses);
+	stamp_write(p + BLAST_DOWN, s, b->seed, addresses);
 }
 
-static inline void build(
+static inline void sized(struct rte_mbuf *m, const struct blast_frame *f)
+{
+	m->data_len = f->len;
+	m->pkt_len = f->len;
+}
+
+/* A lane's frames in turn, unless they are all alike. */
+static inline const struct blast_frame *next_frame(struct blast_lane *l, unsigned int *at)
+{
+	const struct blast_frame *f = &l->frame[*at];
+
+	*at = *at + 1 < l->frames ? *at + 1 : 0;
+	return f;
+}
+
+static void build(
 	struct blast *b, struct blast_lane *l, struct rte_mbuf **m, unsigned int n, uint64_t tsc)
 {
 	struct stamp s = {
 		.time = (uint32_t)(tsc >> 2), .round = b->round, .kind = (uint8_t)l->kind};
+	unsigned int at = l->at;
 
-	for (unsigned int i = 0; i < n; i++) {
-		const struct blast_target *t = &b->target[l->next[i]];
-		const struct blast_frame *f = &l->frame[l->at];
-		uint8_t *p = rte_pktmbuf_mtod(m[i], uint8_t *);
+	s.sequence = l->sequence;
+	if (l->kind == DIR_DOWN)
+		for (unsigned int i = 0; i < n; i++, s.sequence++) {
+			const struct blast_frame *f = next_frame(l, &at);
 
-		l->at = l->at + 1 < l->frames ? l->at + 1 : 0;
-		m[i]->data_len = f->len;
-		m[i]->pkt_len = f->len;
-		s.sequence = l->sequence++;
-		if (l->kind == DIR_DOWN)
-			build_down(b, f, t, p, &s);
-		else
-			build_up(b, f, t, p, &s);
-	}
+			sized(m[i], f);
+			build_down(b, f, &b->target[l->next[i]], rte_pktmbuf_mtod(m[i], uint8_t *),
+				&s);
+		}
+	else
+		for (unsigned int i = 0; i < n; i++, s.sequence++) {
+			const struct blast_frame *f = next_frame(l, &at);
+
+			sized(m[i], f);
+			build_up(b, f, &b->target[l->next[i]], rte_pktmbuf_mtod(m[i], uint8_t *),
+				&s);
+		}
+	l->sequence = s.sequence;
+	l->at = at;
 }
 
 uint64_t blast_planned(const struct blast *b, const struct blast_lane *l, uint64_t tsc)
@@ -369,139 +358,4 @@ void blast_end(struct blast *b)
 		b->lane[i] = (struct blast_lane){0};
 	}
 	b->sending = false;
-}
-
-/* --- the way back ------------------------------------------------------------------------------------------------- */
-
-/* What was found in a frame. */
-struct found {
-	const uint8_t *ip; /* of the packet inside */
-	const uint8_t *ids; /* of the data message around it; NULL: none */
-};
-
-/* After the L2TP header; FF 03 and the first octet of the protocol may be left out (RFC 1661 s6.5, s6.6). */
-static inline const uint8_t *after_ppp(const uint8_t *p)
-{
-	if (likely(load32(p) == rte_cpu_to_be_32(0xff030021)))
-		return p + 4;
-	if (load16(p) == rte_cpu_to_be_16(0xff03))
-		p += 2;
-	if (p[0] == 0)
-		p++;
-	return p[0] == 0x21 ? p + 1 : NULL;
-}
-
-/* Traffic of ours, in a tunnel or plain? */
-static inline bool find(const uint8_t *p, unsigned int len, struct found *f)
-{
-	uint16_t bits;
-
-	if (len < DOWN_HEAD + STAMP_LEN || load16(p + 12) != rte_cpu_to_be_16(0x0800) ||
-		p[14] != 0x45 || p[23] != 17)
-		return false;
-	f->ids = NULL;
-	f->ip = p + 14;
-	if (load16(p + 36) != rte_cpu_to_be_16(BLAST_PORT)) {
-		bits = rte_be_to_cpu_16(load16(p + 42));
-		if ((bits & ~0x4800) != 2 || len < INNER + INNER_MIN - 3)
-			return false;
-		f->ids = p + (bits & 0x4000 ? 46 : 44);
-		f->ip = after_ppp(f->ids + (bits & 0x0800 ? 8 : 4));
-		if (!f->ip || f->ip[0] != 0x45 || f->ip[9] != 17 ||
-			load16(f->ip + 22) != rte_cpu_to_be_16(BLAST_PORT))
-			return false;
-	}
-	return p + len >= f->ip + INNER_MIN;
-}
-
-static inline bool header_good(const uint8_t *ip, unsigned int room)
-{
-	uint64_t sum = (uint64_t)load32(ip) + load32(ip + 4) + load32(ip + 8) + load32(ip + 12) +
-		load32(ip + 16);
-	unsigned int total = rte_be_to_cpu_16(load16(ip + 2));
-
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff && total <= room && total >= INNER_MIN && total <= INNER_MAX &&
-		rte_be_to_cpu_16(load16(ip + 24)) == total - 20;
-}
-
-/* Every octet after the stamp, and the checksum of the tunnel's UDP where there is one. */
-static bool whole_good(const struct blast *b, const uint8_t *frame, const struct found *f)
-{
-	unsigned int total = rte_be_to_cpu_16(load16(f->ip + 2));
-
-	if (memcmp(f->ip + INNER_MIN, b->pattern + STAMP_LEN, total - INNER_MIN))
-		return false;
-	if (!f->ids || !load16(frame + 40))
-		return true;
-	total = rte_be_to_cpu_16(load16(frame + 38));
-	return total >= 8 && frame + 34 + total >= f->ip &&
-		!ether_fold(ether_sum(frame + 34, total, ether_sum(frame + 26, 8, 17 + total)));
-}
-
-/* Is it where it belongs? */
-static inline bool right_place(
-	const struct blast *b, bool core, const struct found *f, const struct stamp *s)
-{
-	uint32_t first;
-
-	if (s->kind == DIR_LOOP)
-		return true;
-	if (core)
-		return s->kind == DIR_UP && !f->ids;
-	if (s->kind != DIR_DOWN || !f->ids)
-		return false;
-	first = b->first_of_tid[rte_be_to_cpu_16(load16(f->ids))];
-	return first != UINT32_MAX && first + rte_be_to_cpu_16(load16(f->ids + 2)) - 1 == s->owner;
-}
-
-static inline void account(struct blast *b, bool core, const uint8_t *frame, unsigned int len,
-	const struct found *f, uint32_t now)
-{
-	struct blast_count *c = &b->count[core ? DIR_UP : DIR_DOWN];
-	uint64_t addresses;
-	struct stamp s;
-
-	memcpy(&addresses, f->ip + 12, sizeof(addresses));
-	if (unlikely(!header_good(f->ip, len - (unsigned int)(f->ip - frame)) ||
-		    !stamp_read(f->ip + 28, &s, b->seed, addresses) || s.kind > DIR_LOOP)) {
-		c->corrupted++;
-		return;
-	}
-	c = &b->count[s.kind];
-	if (unlikely(s.round != b->round)) {
-		c->late++;
-	} else if (unlikely(!right_place(b, core, f, &s))) {
-		c->misdelivered++;
-	} else if (unlikely(!(c->received & SAMPLE) && !whole_good(b, frame, f))) {
-		c->corrupted++;
-	} else {
-		c->received++;
-		hist_add(&c->latency, now - s.time);
-	}
-}
-
-unsigned int blast_input(
-	struct blast *b, bool core, struct rte_mbuf **m, unsigned int n, struct rte_mbuf **rest)
-{
-	uint64_t tsc = rte_rdtsc();
-	unsigned int others = 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
-		struct found f;
-
-		if (i + 4 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(m[i + 4], const uint8_t *));
-		if (likely(m[i]->nb_segs == 1 && find(frame, m[i]->data_len, &f)))
-			account(b, core, frame, m[i]->data_len, &f, (uint32_t)(tsc >> 2));
-		else
-			rest[others++] = m[i];
-	}
-	if (others < n)
-		b->last_in = tsc;
-	return others;
 }

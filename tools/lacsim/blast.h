@@ -12,6 +12,10 @@
 #define BLAST_PORT  4001 /* UDP, inside */
 #define BLAST_BURST 32
 #define BLAST_MIX   12
+#define BLAST_UP    80 /* octets before the stamp: Ethernet 14, IP 20, UDP 8, L2TP 6, PPP 4, IP 20, UDP 8 */
+#define BLAST_DOWN  42 /* Ethernet, IP, UDP */
+#define BLAST_INNER 52 /* where the inner packet begins on the access side */
+#define BLAST_INNER_MAX (PHASE_SIZE_MAX - BLAST_INNER)
 
 /* What a packet of one session needs, in the order of the wire. 16 octets: four to a cache line. */
 struct blast_target {
@@ -64,10 +68,10 @@ struct blast {
 	uint8_t round;
 	bool sending;
 	uint64_t started, stopped, last_in; /* ticks */
-	uint64_t busy;                      /* ticks of turns in which there was something to do */
 	struct blast_lane lane[2];
 	struct blast_count count[DIR_LOOP + 1];
 	struct rte_mempool *up_pool, *down_pool;
+	uint32_t sample; /* counts packets, so that one of 32 is compared as a whole */
 	uint8_t *pattern;
 };
 

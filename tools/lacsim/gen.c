@@ -55,6 +55,13 @@ double gen_cpu_share(const struct gen *g)
 	return s > 0 ? (double)(gen_cpu_ns() - g->cpu_at) / 1e9 / s : 0;
 }
 
+double gen_busy_share(const struct gen *g)
+{
+	double s = gen_seconds(g);
+
+	return s > 0 ? 1 - (double)g->idle / (double)rte_get_tsc_hz() / s : 0;
+}
+
 /* The control channels, PPP and their timers: whatever is not traffic at line rate. */
 static void control(struct gen *g)
 {
@@ -77,17 +84,18 @@ static void control(struct gen *g)
 unsigned int gen_turn(struct gen *g)
 {
 	static unsigned int turns;
-	uint64_t before = rte_rdtsc();
+	uint64_t before = rte_rdtsc(), out = g->sim.frames_out;
 	unsigned int n;
 
 	net_poll(g->sim.net, 0);
 	n = g->polled + blast_output(&g->blast, before);
 	if (!g->blast.lane[0].kind || ++turns % IDLE_TURNS == 0)
 		control(g);
-	if (n)
-		g->blast.busy += rte_rdtsc() - before;
-	else if (g->sim.o.polite)
+	if (n || g->sim.frames_out != out)
+		return n;
+	if (g->sim.o.polite)
 		usleep(50);
+	g->idle += rte_rdtsc() - before;
 	return n;
 }
 
@@ -101,6 +109,7 @@ static void run_phase(struct gen *g, const struct phase *p)
 	sim_clock(&g->sim);
 	g->phase_at = g->sim.now;
 	g->cpu_at = gen_cpu_ns();
+	g->idle = 0;
 	line = phase_run(g, p);
 	if (!json_is_true(json_object_get(line, "ok")))
 		g->failed = true;

@@ -21,6 +21,7 @@ struct gen {
 	unsigned int phase;          /* number of the one that runs, from 1 */
 	uint64_t phase_at;           /* ns */
 	uint64_t cpu_at;             /* ns of CPU time when it began */
+	uint64_t idle; /* ticks of turns in which there was nothing to do */
 	uint64_t tick_at, progress_at;
 	double found_mpps[DIR_LOOP + 1]; /* by the last search of each direction; 0: none */
 	unsigned int polled; /* packets of the last net_poll() */
@@ -39,6 +40,8 @@ unsigned int gen_turn(struct gen *g);
 uint64_t gen_cpu_ns(void);
 double gen_seconds(const struct gen *g);
 double gen_cpu_share(const struct gen *g);
+/** Part of the time since phase_at in which there was something to do. */
+double gen_busy_share(const struct gen *g);
 
 /* gen_phases.c */
 /** @return what it found, to be printed; "ok" says whether it went well. */

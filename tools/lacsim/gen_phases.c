@@ -85,6 +85,8 @@ static json_t *setup(struct gen *g, const struct phase *p)
 	if (!resolve(g))
 		return fault(p, "no answer to ARP");
 	sim->started_at = g->phase_at = sim->now;
+	g->cpu_at = gen_cpu_ns();
+	g->idle = 0;
 	sim->dialled_before = sim->dialled;
 	sim->dial_limit = RTE_MAX(asked, sim->dialled);
 	sim->o.rate = p->rate;
@@ -216,6 +218,7 @@ static json_t *stretch(struct gen *g, const struct phase *p, double seconds,
 	sim_clock(&g->sim);
 	g->phase_at = g->sim.now;
 	g->cpu_at = gen_cpu_ns();
+	g->idle = 0;
 	if (begin(g, p))
 		return fault(p, "not enough memory");
 	until = g->sim.now + (uint64_t)(seconds * 1e9);

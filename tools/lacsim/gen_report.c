@@ -93,12 +93,13 @@ json_t *report_setup(const struct gen *g, uint32_t asked)
 		if (sim->failed[i])
 			json_object_set_new(
 				failed, fail_name((enum fail)i), json_integer(sim->failed[i]));
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o, s:f}", "phase",
-		"setup", "ok", sim->in_stage[STAGE_UP] >= asked, "asked", (json_int_t)asked, "up",
-		(json_int_t)sim->in_stage[STAGE_UP], "came_up", (json_int_t)sim->ups, "seconds",
-		seconds(last), "per_second", last ? sim->ups / seconds(last) : 0.0, "slices",
-		slices(sim), "setup_ms", setup_times(sim), "failed", failed, "tunnels",
-		channels(sim), "cpu_share", gen_cpu_share(g));
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:f}",
+		"phase", "setup", "ok", sim->in_stage[STAGE_UP] >= asked, "asked",
+		(json_int_t)asked, "up", (json_int_t)sim->in_stage[STAGE_UP], "came_up",
+		(json_int_t)sim->ups, "seconds", seconds(last), "per_second",
+		last ? sim->ups / seconds(last) : 0.0, "slices", slices(sim), "setup_ms",
+		setup_times(sim), "failed", failed, "tunnels", channels(sim), "busy_share",
+		gen_busy_share(g), "cpu_share", gen_cpu_share(g));
 }
 
 static double ns_of(uint64_t quarter_ticks)
@@ -145,7 +146,10 @@ json_t *report_blast(const struct gen *g)
 	json_object_set_new(all, "sessions", json_integer(b->n_targets));
 	json_object_set_new(all, "planned_share", json_real(share));
 	json_object_set_new(all, "ticks_per_packet",
-		json_real(packets ? (double)b->busy / (double)packets : 0));
+		json_real(packets ? gen_busy_share(g) * gen_seconds(g) * (double)rte_get_tsc_hz() /
+					(double)packets
+				  : 0));
+	json_object_set_new(all, "busy_share", json_real(gen_busy_share(g)));
 	json_object_set_new(all, "cpu_share", json_real(gen_cpu_share(g)));
 	return all;
 }

@@ -23,14 +23,21 @@ static inline unsigned int hist_bucket(uint64_t v)
 	return (top - 3) * 16 + (unsigned int)(v >> (top - 4) & 15);
 }
 
-static inline void hist_add(struct hist *h, uint64_t v)
+/* The value v, n times (n > 0). */
+static inline void hist_add_n(struct hist *h, uint64_t v, uint64_t n)
 {
 	unsigned int b = hist_bucket(v);
 
-	h->bucket[b < HIST_BUCKETS ? b : HIST_BUCKETS - 1]++;
-	h->sum += v;
-	h->min = !h->count++ || v < h->min ? v : h->min;
+	h->bucket[b < HIST_BUCKETS ? b : HIST_BUCKETS - 1] += n;
+	h->sum += v * n;
+	h->min = !h->count || v < h->min ? v : h->min;
 	h->max = v > h->max ? v : h->max;
+	h->count += n;
+}
+
+static inline void hist_add(struct hist *h, uint64_t v)
+{
+	hist_add_n(h, v, 1);
 }
 
 /** @return the value (upper edge of its bucket, never above max) that a share of per_10000 stayed within; 0: empty. */

@@ -16,40 +16,42 @@ struct stamp {
 	uint8_t round, kind; /* kind: enum phase_dir */
 };
 
-/* addresses: the inner source and destination, as they stand in the packet. */
+/* addresses: the inner source and destination, as they stand in the packet. The mixing is one wide multiplication, as
+ * in wyhash: it is made for each packet twice. */
 static inline uint32_t stamp_check(const struct stamp *s, uint64_t seed, uint64_t addresses)
 {
-	uint64_t h = ((uint64_t)s->owner << 32 | s->sequence) ^ seed;
+	uint64_t a = ((uint64_t)s->owner << 32 | s->sequence) ^ seed ^ 0x9e3779b97f4a7c15ULL,
+		 when = (uint64_t)s->time << 16 | (uint64_t)s->round << 8 | s->kind,
+		 b = (addresses ^ 0x94d049bb133111ebULL) + when * 0xbf58476d1ce4e5b9ULL;
+	__uint128_t product = (__uint128_t)a * (b | 1ULL << 63);
+	uint64_t h = (uint64_t)product ^ (uint64_t)(product >> 64);
 
-	h *= 0x9e3779b97f4a7c15ULL;
-	h ^= h >> 32;
-	h += addresses;
-	h *= 0xbf58476d1ce4e5b9ULL;
-	h ^= h >> 29;
-	h += (uint64_t)s->time << 16 | (uint64_t)s->round << 8 | s->kind;
-	h *= 0x94d049bb133111ebULL;
-	return (uint32_t)(h >> 32);
+	return (uint32_t)(h ^ h >> 32) ^ (uint32_t)(b >> 63);
 }
 
 static inline void stamp_write(
 	uint8_t *out, const struct stamp *s, uint64_t seed, uint64_t addresses)
 {
-	const uint32_t word[4] = {stamp_check(s, seed, addresses), s->owner, s->sequence, s->time};
+	const uint64_t word[2] = {stamp_check(s, seed, addresses) | (uint64_t)s->owner << 32,
+		s->sequence | (uint64_t)s->time << 32};
+	const uint16_t end = (uint16_t)(s->round | s->kind << 8);
 
 	memcpy(out, word, sizeof(word));
-	out[16] = s->round;
-	out[17] = s->kind;
+	memcpy(out + 16, &end, sizeof(end));
 }
 
 /** @return false: not a stamp of this seed and these addresses, or changed under way. */
 static inline bool stamp_read(const uint8_t *in, struct stamp *s, uint64_t seed, uint64_t addresses)
 {
-	uint32_t word[4];
+	uint64_t word[2];
 
 	memcpy(word, in, sizeof(word));
-	*s = (struct stamp){
-		.owner = word[1], .sequence = word[2], .time = word[3], .round = in[16], .kind = in[17]};
-	return word[0] == stamp_check(s, seed, addresses);
+	*s = (struct stamp){.owner = (uint32_t)(word[0] >> 32),
+		.sequence = (uint32_t)word[1],
+		.time = (uint32_t)(word[1] >> 32),
+		.round = in[16],
+		.kind = in[17]};
+	return (uint32_t)word[0] == stamp_check(s, seed, addresses);
 }
 
 #endif
