@@ -205,7 +205,7 @@ static inline void build_up(const struct blast *b, const struct blast_frame *f,
 	uint64_t addresses = t->addr | (uint64_t)b->core_ip << 32;
 
 	memcpy(p, f->head, BLAST_UP);
-	store16(p + 24, fold(f->outer_sum + (from->ip & 0xffff) + (from->ip >> 16)));
+	store16(p + 24, fold(f->outer_sum + from->part));
 	store32(p + 26, from->ip);
 	store16(p + 34, from->port);
 	store16(p + 44, t->tid);
@@ -228,47 +228,52 @@ static inline void build_down(const struct blast *b, const struct blast_frame *f
 	stamp_write(p + BLAST_DOWN, s, b->seed, addresses);
 }
 
-static inline void sized(struct rte_mbuf *m, const struct blast_frame *f)
+/* Buffers come as they were freed (rte_mbuf_raw_alloc()): one segment, no reference but ours. */
+static inline uint8_t *frame_of(struct rte_mbuf *m, uint16_t len)
 {
-	m->data_len = f->len;
-	m->pkt_len = f->len;
+	m->data_off = RTE_PKTMBUF_HEADROOM;
+	m->ol_flags = 0;
+	m->data_len = len;
+	m->pkt_len = len;
+	return (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
 }
 
-/* A lane's frames in turn, unless they are all alike. */
-static inline const struct blast_frame *next_frame(struct blast_lane *l, unsigned int *at)
+/* One loop for each kind: what is the same for all packets of it stays out of the loop. */
+static inline void build_all(struct blast *b, struct blast_lane *l, struct rte_mbuf **m,
+	unsigned int n, struct stamp *s, bool up, bool mixed)
 {
-	const struct blast_frame *f = &l->frame[*at];
+	const struct blast_frame *f = &l->frame[0];
 
-	*at = *at + 1 < l->frames ? *at + 1 : 0;
-	return f;
+	for (unsigned int i = 0; i < n; i++, s->sequence++) {
+		const struct blast_target *t = &b->target[l->next[i]];
+
+		if (mixed) {
+			l->at = l->at + 1 < l->frames ? l->at + 1 : 0;
+			f = &l->frame[l->at];
+		}
+		if (up)
+			build_up(b, f, t, frame_of(m[i], f->len), s);
+		else
+			build_down(b, f, t, frame_of(m[i], f->len), s);
+	}
 }
 
 static void build(
 	struct blast *b, struct blast_lane *l, struct rte_mbuf **m, unsigned int n, uint64_t tsc)
 {
-	struct stamp s = {
-		.time = (uint32_t)(tsc >> 2), .round = b->round, .kind = (uint8_t)l->kind};
-	unsigned int at = l->at;
+	struct stamp s = {.time = (uint32_t)(tsc >> 2),
+		.sequence = l->sequence,
+		.round = b->round,
+		.kind = (uint8_t)l->kind};
+	bool up = l->kind != DIR_DOWN;
 
-	s.sequence = l->sequence;
-	if (l->kind == DIR_DOWN)
-		for (unsigned int i = 0; i < n; i++, s.sequence++) {
-			const struct blast_frame *f = next_frame(l, &at);
-
-			sized(m[i], f);
-			build_down(b, f, &b->target[l->next[i]], rte_pktmbuf_mtod(m[i], uint8_t *),
-				&s);
-		}
+	if (l->frames > 1)
+		build_all(b, l, m, n, &s, up, true);
+	else if (up)
+		build_all(b, l, m, n, &s, true, false);
 	else
-		for (unsigned int i = 0; i < n; i++, s.sequence++) {
-			const struct blast_frame *f = next_frame(l, &at);
-
-			sized(m[i], f);
-			build_up(b, f, &b->target[l->next[i]], rte_pktmbuf_mtod(m[i], uint8_t *),
-				&s);
-		}
+		build_all(b, l, m, n, &s, false, false);
 	l->sequence = s.sequence;
-	l->at = at;
 }
 
 uint64_t blast_planned(const struct blast *b, const struct blast_lane *l, uint64_t tsc)
@@ -313,7 +318,7 @@ static unsigned int lane_output(struct blast *b, struct blast_lane *l, uint64_t 
 			return done;
 	}
 	n = b->sending ? due(b, l, tsc) : 0;
-	if (!n || rte_pktmbuf_alloc_bulk(l->pool, m, n))
+	if (!n || rte_mempool_get_bulk(l->pool, (void **)m, n))
 		return done;
 	build(b, l, m, n, tsc);
 	l->built += n;

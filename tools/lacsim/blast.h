@@ -25,10 +25,10 @@ struct blast_target {
 	uint32_t tunnel;
 };
 
-/* Outer source of a tunnel, in the order of the wire. */
+/* Outer source of a tunnel, in the order of the wire; part: its share of the sum of the IP header. */
 struct blast_source {
 	uint32_t ip;
-	uint16_t port;
+	uint16_t port, part;
 };
 
 /* A frame up to its stamp, and the sums of the headers without what differs. */

@@ -69,8 +69,9 @@ static inline bool find(const uint8_t *p, unsigned int len, struct found *f)
 	return find_unusual(p, len, f) && p + len >= f->ip + INNER_MIN;
 }
 
-/* A sum of 16-bit words is right when it is a multiple of 0xffff; that of 32-bit words is worth the same. */
-static inline bool header_good(const uint8_t *ip, unsigned int room)
+/* What is not looked at in every packet: lengths, the checksum of the inner IP header, each octet after the stamp, and the
+ * checksum of the tunnel's UDP where there is one. A sum of 16-bit words is right when it is a multiple of 0xffff; that of 32-bit words is worth the same. */
+static bool header_good(const uint8_t *ip, unsigned int room)
 {
 	uint64_t sum = (uint64_t)load32(ip) + load32(ip + 4) + load32(ip + 8) + load32(ip + 12) +
 		load32(ip + 16);
@@ -80,11 +81,13 @@ static inline bool header_good(const uint8_t *ip, unsigned int room)
 		total <= BLAST_INNER_MAX && rte_be_to_cpu_16(load16(ip + 24)) == total - 20;
 }
 
-/* Every octet after the stamp, and the checksum of the tunnel's UDP where there is one. */
-static bool whole_good(const struct blast *b, const uint8_t *frame, const struct found *f)
+static bool whole_good(
+	const struct blast *b, const uint8_t *frame, unsigned int len, const struct found *f)
 {
 	unsigned int total = rte_be_to_cpu_16(load16(f->ip + 2));
 
+	if (!header_good(f->ip, len - (unsigned int)(f->ip - frame)))
+		return false;
 	if (memcmp(f->ip + INNER_MIN, b->pattern + STAMP_LEN, total - INNER_MIN))
 		return false;
 	if (!f->ids || !load16(frame + 40))
@@ -136,8 +139,7 @@ static inline void account(struct blast *b, bool core, const uint8_t *frame, uns
 	struct stamp s;
 
 	memcpy(&addresses, f->ip + 12, sizeof(addresses));
-	if (unlikely(!header_good(f->ip, len - (unsigned int)(f->ip - frame)) ||
-		    !stamp_read(f->ip + 28, &s, b->seed, addresses) || s.kind > DIR_LOOP)) {
+	if (unlikely(!stamp_read(f->ip + 28, &s, b->seed, addresses) || s.kind > DIR_LOOP)) {
 		b->count[core ? DIR_UP : DIR_DOWN].corrupted++;
 		return;
 	}
@@ -146,7 +148,7 @@ static inline void account(struct blast *b, bool core, const uint8_t *frame, uns
 		c->late++;
 	else if (unlikely(!right_place(b, core, f, &s)))
 		c->misdelivered++;
-	else if (unlikely(!(b->sample++ & SAMPLE) && !whole_good(b, frame, f)))
+	else if (unlikely(!(b->sample++ & SAMPLE) && !whole_good(b, frame, len, f)))
 		c->corrupted++;
 	else
 		received(r, c, now - s.time);

@@ -153,6 +153,8 @@ static void aim(struct gen *g, const struct phase *p)
 		b->first_of_tid[tunnel->id] = tunnel->first;
 		b->source[t].ip = htonl(g->access.side.ip + t % g->access.side.count);
 		b->source[t].port = htons(port);
+		b->source[t].part = (uint16_t)~ether_fold(
+			(uint64_t)(b->source[t].ip & 0xffff) + (b->source[t].ip >> 16));
 	}
 	for (uint32_t i = 0; i < sim->o.sessions; i++) {
 		const struct session *s = &sim->sessions[i];

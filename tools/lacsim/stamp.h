@@ -16,17 +16,28 @@ struct stamp {
 	uint8_t round, kind; /* kind: enum phase_dir */
 };
 
-/* addresses: the inner source and destination, as they stand in the packet. The mixing is one wide multiplication, as
- * in wyhash: it is made for each packet twice. */
+#ifdef __SSE4_2__ /* what a DPDK build has at least */
+static inline uint64_t stamp_mix(uint64_t h, uint64_t word)
+{
+	return __builtin_ia32_crc32di(h, word);
+}
+#else
+static inline uint64_t stamp_mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
+	return h ^ h >> 32;
+}
+#endif
+
+/* addresses: the inner source and destination, as they stand in the packet. Both ends are one program: only it must agree
+ * with itself. */
 static inline uint32_t stamp_check(const struct stamp *s, uint64_t seed, uint64_t addresses)
 {
-	uint64_t a = ((uint64_t)s->owner << 32 | s->sequence) ^ seed ^ 0x9e3779b97f4a7c15ULL,
-		 when = (uint64_t)s->time << 16 | (uint64_t)s->round << 8 | s->kind,
-		 b = (addresses ^ 0x94d049bb133111ebULL) + when * 0xbf58476d1ce4e5b9ULL;
-	__uint128_t product = (__uint128_t)a * (b | 1ULL << 63);
-	uint64_t h = (uint64_t)product ^ (uint64_t)(product >> 64);
+	uint64_t h = stamp_mix((uint32_t)seed, (uint64_t)s->owner << 32 | s->sequence);
 
-	return (uint32_t)(h ^ h >> 32) ^ (uint32_t)(b >> 63);
+	h = stamp_mix(h, addresses);
+	return (uint32_t)stamp_mix(
+		h, (uint64_t)s->time << 16 | (uint64_t)s->round << 8 | s->kind);
 }
 
 static inline void stamp_write(
