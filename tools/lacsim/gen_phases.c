@@ -217,12 +217,12 @@ static json_t *stretch(struct gen *g, const struct phase *p, double seconds,
 	uint64_t until;
 	json_t *found;
 
+	if (begin(g, p)) /* may take a while: no part of the stretch */
+		return fault(p, "not enough memory");
 	sim_clock(&g->sim);
 	g->phase_at = g->sim.now;
 	g->cpu_at = gen_cpu_ns();
 	g->idle = 0;
-	if (begin(g, p))
-		return fault(p, "not enough memory");
 	until = g->sim.now + (uint64_t)(seconds * 1e9);
 	while (go_on(g) && g->sim.now < until) {
 		gen_turn(g);

@@ -9,8 +9,9 @@ namespace $LNS_NS
 memif() { echo "net_memif$2,role=$1,id=$2,socket=$RUN/memif$2,socket-abstract=no,rsize=10,bsize=2048"; }
 start_lnsd ACCESS_DEV="$(memif server 0)" CORE_DEV="$(memif server 1)"
 
-# generator PHASES [OPTION...]: each phase's answer is a line of $OUT/phases
+# generator PHASES [OPTION...]: each phase's answer is a line of $OUT/phases; those before are kept beside it
 generator() {
+	[ ! -e "$OUT/phases" ] || mv "$OUT/phases" "$OUT/phases.before"
 	timeout -k 1 60 "$LACSIM-dpdk" --lns $LNS_IP --address $LAC_IP/24 --port "$(memif client 0)" \
 		--core-address 203.0.113.2/24 --core-gateway 203.0.113.1 --core-port "$(memif client 1)" \
 		--lacs 4 --tunnels 8 --sessions 400 --user bob --password builder --auth chap --seed 7 \
