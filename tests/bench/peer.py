@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scenario 7: Debian's l2tpns under the same generator, in the same rotations as lnsd.
+
+Each has the link that it is made for: lnsd two net_memif ports, l2tpns kernel sockets and a tun device behind veth pairs,
+whose other ends lacsim-dpdk has by net_af_packet. Each has CPU 1, the generator CPU 0. l2tpns is offered several rates and
+its best counts. It needs a RADIUS server: set-up is measured with Debian's freeradius and with the small one of this bench
+(rig/radius.py), both on CPU 0; what is dialled for packet rates uses the small one."""
+import collections
+import shutil
+
+from rig import l2tpns
+from frame.figures import figure
+from rig.lacsim import Lacsim
+from rig.held import dial, dial_lnsd
+from rig.samples import Samples
+from rig.stage import GENERATOR_CPU, Pair, Stage, calibrated, distance
+
+NAME = "peer"
+HELP = "the same load on Debian's l2tpns: Mpps each way and sessions per second, beside lnsd"
+MEMORY = 1200
+
+SIZES = (1000, 59000)   # l2tpns ends at 60,000
+TARGET = {1000: {"up": 70, "down": 100}, 59000: {"up": 70, "down": 90}}
+OFFERED = ("0.25", "0.35", "0.45", "max")
+IN_FLIGHT = 24          # more calls at once overrun its socket buffer
+TUNNELS = 16
+DIALLED = 10000
+SECONDS = 1.0
+L2TPNS_CPU = 0.93   # of its time; the rest of CPU 1 may be the kernel's, which works for it there
+LINKS = "lnsd: net_memif; l2tpns: kernel sockets and tun over veth, generator by net_af_packet"
+
+
+def start(stage, sessions, radius, auth):
+    dut = l2tpns.L2tpns(stage.folder, stage.namespaces, radius=radius, auth=auth)
+    try:
+        generator = Lacsim(stage.build, stage.folder, l2tpns.ports(), sessions, tunnels=TUNNELS, lacs=TUNNELS, auth=auth,
+            cpu=GENERATOR_CPU, name="lacsim-l2tpns", ns=dut.gen, options=["--in-flight", str(IN_FLIGHT)])
+    except BaseException:
+        dut.end()
+        raise
+    pair = Pair("l2tpns", dut, generator, dut.program, [dut.thread()], least=L2TPNS_CPU)
+    stage.pairs.append(pair)
+    return pair
+
+
+def best_rate(stage, pair, way):
+    """What to offer so that most comes through."""
+    found = {rate: stage.phase(pair, "traffic %s %s %g" % (way, rate, SECONDS), 60, repeats=1)[way]["rx_mpps"]
+        for rate in OFFERED}
+    return max(found, key=found.get)
+
+
+def traffic(ctx, sessions):
+    got = Samples()
+    with Stage(ctx) as stage:
+        ours = stage.lnsd(sessions, tunnels=TUNNELS, lacs=TUNNELS)
+        dial_lnsd(stage, ours, sessions, TUNNELS)
+        ours.before_others()
+        peer = start(stage, sessions, l2tpns.small_radius, "pap")
+        result = dial(stage, peer, sessions, TUNNELS)
+        ctx.progress("peer: l2tpns has %d sessions up, %.0f a second" % (sessions, result["per_second"]))
+        offered = {way: best_rate(stage, peer, way) for way in ("up", "down")}
+        for number in range(ctx.runs):
+            before = stage.round_trip()
+            for way in ("up", "down"):
+                theirs = stage.phase(peer, "traffic %s %s %g" % (way, offered[way], SECONDS), 60)
+                got.add(number, (way, "l2tpns"), theirs[way]["rx_mpps"])
+                got.add(number, (way, "share"), 100 * theirs["dut_shares"][0])
+                mine = stage.phase(ours, "traffic %s max %g" % (way, SECONDS / 2), 60)
+                got.add(number, (way, "lnsd"), mine[way]["rx_mpps"])
+            got.modes.append(distance(before, stage.round_trip()))
+            ctx.progress("peer: %d sessions, lnsd/l2tpns up %.2f/%.3f, down %.2f/%.3f Mpps (%s)" % (sessions, *(got.of[way, who][-1][1]
+                for way in ("up", "down") for who in ("lnsd", "l2tpns")), got.modes[-1]))
+    note = "%s; %s" % (got.note(), LINKS)
+    for way in ("up", "down"):
+        params = {"sessions": sessions, "direction": way, "frame": "98"}
+        theirs, share = got.take((way, "l2tpns")), got.take((way, "share"))
+        target = (">=", TARGET[sessions][way]) if got.mode() == "near" else None
+        yield figure(NAME, "l2tpns", "Mpps", theirs, params, note="%s Mpps were offered; l2tpns had %.0f %% of CPU 1; %s"
+            % (offered[way], sum(share) / len(share), note))
+        yield figure(NAME, "lnsd", "Mpps", got.take((way, "lnsd")), params, ceiling=("l2tpns", theirs), target=target,
+            judge="ratio", note=note)
+
+
+def dialling(ctx, sessions):
+    """lnsd with 24 calls at once too, and as it likes."""
+    got = collections.defaultdict(list)
+    for _ in range(ctx.runs):
+        for name, radius in (("freeradius", l2tpns.free_radius), ("own RADIUS", l2tpns.small_radius)):
+            with Stage(ctx) as stage:
+                got[name].append(dial(stage, start(stage, sessions, radius, "pap"), sessions, TUNNELS)["per_second"])
+        for name, options in (("24 calls at once", ["--in-flight", str(IN_FLIGHT)]), ("1,000 calls at once", [])):
+            with Stage(ctx) as stage:
+                pair = stage.lnsd(sessions, tunnels=TUNNELS, lacs=TUNNELS, auth="pap", generator_options=options)
+                got[name].append(dial_lnsd(stage, pair, sessions, TUNNELS)["per_second"])
+        ctx.progress("peer: " + ", ".join("%s %.0f" % (name, rates[-1]) for name, rates in got.items()) + " sessions a second")
+    params = {"sessions": sessions, "auth": "pap"}
+    for name in ("freeradius", "own RADIUS"):
+        yield figure(NAME, "set-up rate of l2tpns", "sessions/s", got[name], dict(params, radius=name),
+            note="24 calls at once, more overrun its socket buffer")
+    for name in ("24 calls at once", "1,000 calls at once"):
+        yield figure(NAME, "set-up rate of lnsd", "sessions/s", got[name], dict(params, calls=name.split()[0]),
+            ceiling=("l2tpns, own RADIUS", got["own RADIUS"]), note="local users")
+
+
+def measure(ctx):
+    if not shutil.which("l2tpns") or not shutil.which("freeradius"):
+        raise RuntimeError("l2tpns and freeradius are not installed (tools/packages, test)")
+    for sessions in SIZES[:1] if ctx.quick else SIZES:
+        yield from traffic(ctx, sessions)
+    yield from dialling(ctx, 1000 if ctx.quick else DIALLED)
+
+
+run = calibrated(NAME, measure)

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The stage of a scenario: a folder, namespaces, and pairs of a generator and what it drives. One pair runs at a time, the
+others are paused, so that variants take turns within milliseconds. Everything ends with the stage, by whatever way."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from . import forwarder, lacsim, lnsd
+from .net import Namespaces
+from .proc import BENCH, MEASURED, Failed, Watch, in_the_child, ordinary, realtime
+
+PREFIX = "lnsd-bench"
+GENERATOR_CPU, DUT_CPU = 0, 1
+HAD_CPU = 0.985     # a sample in which the worker had less of the CPU time that it wanted is repeated
+LIGHT = 0.9         # the same at rates at which it sleeps between bursts: each wake-up waits a little
+REPEATS = 4
+BREATH = 0.05       # s between two samples, for all that must run when what is measured goes before it
+NEAR_NS = 200     # of the round trip of a cache line between the two CPUs: above it they share no cache; as in calib.c
+
+
+def had(times):
+    """Of the time that the worker (the first) wanted its CPU, the part that strangers left to it: what it waited for the
+    program's own other threads, which share that CPU by design, is no loss."""
+    wanted = times[0]["share"] + times[0]["waited"]
+    stolen = max(times[0]["waited"] - sum(t["share"] for t in times[1:]), 0)
+    return 1 - stolen / wanted if wanted else 1.0
+
+
+class Pair:
+    """A generator and the program that it drives. threads: the one that must have had its CPU, at least to a part of
+    `least`, and others of the same program that may share it."""
+
+    def __init__(self, name, dut, generator, program, threads, least=HAD_CPU):
+        self.name, self.dut, self.generator, self.least = name, dut, generator, least
+        self.threads, self.first = threads, False
+        self.watch = Watch(program, threads)
+
+    def before_others(self):
+        """What polls goes before whatever else would like its CPUs, as a CPU that is isolated would see to."""
+        self.first = True
+        realtime(MEASURED, self.threads[0])
+        realtime(MEASURED, self.generator.program.pid)
+        return self
+
+    def pause(self):
+        self.generator.pause()
+        self.dut.pause()
+
+    def resume(self):
+        self.dut.resume()
+        self.generator.resume()
+
+    def end(self):
+        self.generator.end()
+        return self.dut.end()
+
+
+def calibrated(name, run):
+    """run(ctx) between two calibrations of the machine."""
+    def between(ctx):
+        argv = [ctx.program("tests/bench/rig/calibrate"), str(DUT_CPU), str(GENERATOR_CPU)]
+        if len(ctx.cpus) < 2:
+            raise RuntimeError("two CPUs are needed: one generates, one forwards")
+        before = ctx.run(argv)
+        yield from run(ctx)
+        ctx.calibrated(name, before, ctx.run(argv))
+    return between
+
+
+class Stage:
+    def __init__(self, ctx):
+        if not ctx.hugepages:
+            raise RuntimeError("hugepages are needed, and there are not enough")
+        self.build, self.progress = ctx.build, ctx.progress
+        Namespaces.sweep(PREFIX)
+        self.tag = PREFIX + str(os.getpid())
+        self.folder = tempfile.mkdtemp(prefix=self.tag + "-")
+        self.namespaces = Namespaces(self.tag)
+        self.ns = None
+        self.pairs = []
+        self.sockets = 0
+        self.short = 0      # samples that did not have their CPU
+
+    def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        realtime(BENCH)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        for pair in reversed(self.pairs):
+            try:
+                pair.end()
+            except (OSError, Failed):
+                pass
+        ordinary()
+        self.namespaces.remove()
+        if kind is None or not issubclass(kind, Exception):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            self.progress("logs are left in %s" % self.folder)
+
+    def namespace(self):
+        """That of lnsd: its taps and routes are there."""
+        if not self.ns:
+            self.ns = self.namespaces.add("lnsd")
+        return self.ns
+
+    def link(self, rsize=10):
+        """Devargs of both ends of two new memif links: those of the DUT, those of the generator."""
+        self.sockets += 1
+        paths = ["%s/%d-%s" % (self.folder, self.sockets, side) for side in ("access", "core")]
+        return ([lnsd.memif("server", i, p, rsize) for i, p in enumerate(paths)],
+            [lnsd.memif("client", i, p, rsize) for i, p in enumerate(paths)])
+
+    def lnsd(self, sessions, tunnels=64, lacs=64, auth="chap", generator_options=(), rsize=10, **config):
+        ours, theirs = self.link(rsize)
+        name = "lnsd%d" % self.sockets
+        text = lnsd.config(self.folder, ours, sessions, tunnels=tunnels, cpu=DUT_CPU,
+            auth={"chap": "chap-md5", "pap": "pap"}[auth], **config)
+        dut = lnsd.Lnsd(self.build, self.folder, self.namespace(), text, name=name)
+        try:
+            generator = lacsim.Lacsim(self.build, self.folder, theirs, sessions, tunnels=tunnels, lacs=lacs, auth=auth,
+                cpu=GENERATOR_CPU, name="lacsim-" + name, options=generator_options)
+        except BaseException:
+            dut.end()
+            raise
+        return self.keep(Pair("lnsd", dut, generator, dut.program, dut.workers[:1] + [dut.control]))
+
+    def forwarder(self, kind, sessions):
+        """kind: a forwarding mode of testpmd, or "fib"."""
+        ours, theirs = self.link()
+        if kind == "fib":
+            dut = forwarder.FibForward(self.build, self.folder, ours, cpu=DUT_CPU)
+        else:
+            dut = forwarder.Testpmd(self.folder, ours, kind, cpu=DUT_CPU)
+        try:
+            generator = lacsim.Lacsim(self.build, self.folder, theirs, sessions, cpu=GENERATOR_CPU, name="lacsim-" + kind)
+            generator.phase("pretend %d" % sessions, 60)
+        except BaseException:
+            dut.end()
+            raise
+        return self.keep(Pair(kind, dut, generator, dut.program, [dut.worker()]))
+
+    def keep(self, pair):
+        self.pairs.append(pair)
+        pair.pause()
+        return pair
+
+    def end(self, pair):
+        self.pairs.remove(pair)
+        return pair.end()
+
+    def alone(self, pair):
+        """This pair runs, no other."""
+        for other in self.pairs:
+            if other is not pair:
+                other.pause()
+        if pair:
+            pair.resume()
+
+    def phase(self, pair, text, seconds, repeats=REPEATS, light=False):
+        """One phase of a pair while all others are paused; repeated when its worker did not have its CPU."""
+        self.alone(pair)
+        for again in range(repeats):
+            if again:
+                pair.pause()
+                time.sleep(BREATH)
+                self.alone(pair)
+            pair.watch.restart()
+            result = pair.generator.phase(text, seconds)
+            times = pair.watch.now()
+            result["dut_had"], result["dut_shares"] = had(times), [t["share"] for t in times]
+            if result["dut_had"] >= (LIGHT if light else pair.least) and result.get("cpu_share", 1) >= HAD_CPU:
+                break
+            self.short += 1
+            self.progress("%s: it had its CPU for %.1f %%, the generator for %.1f %%: %s" % (pair.name, 100 * result["dut_had"],
+                100 * result.get("cpu_share", 1), text))
+        pair.pause()
+        if pair.first:
+            time.sleep(BREATH)
+        return result
+
+    def once(self, pair, text, seconds):
+        """As phase(), for what cannot be repeated (set-up, teardown)."""
+        self.alone(pair)
+        pair.watch.restart()
+        result = pair.generator.phase(text, seconds)
+        times = pair.watch.now()
+        result["dut_had"], result["dut_shares"] = had(times), [t["share"] for t in times]
+        result["dut_seconds"] = [t["ran"] for t in times]
+        pair.pause()
+        return result
+
+    def round_trip(self):
+        """ns of a cache line between the two CPUs; everything is paused meanwhile."""
+        self.alone(None)
+        done = subprocess.run([os.path.join(self.build, "tests/bench/rig/roundtrip"), str(GENERATOR_CPU), str(DUT_CPU)],
+            stdout=subprocess.PIPE, text=True, check=True, preexec_fn=in_the_child)
+        return float(done.stdout)
+
+
+def distance(before, after):
+    """The mode of a sample, by the round trip before and after it."""
+    near = [t < NEAR_NS for t in (before, after)]
+    return "near" if all(near) else "mixed" if any(near) else "far"

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""rig_test.py SOURCE LNSD - what the scenarios of whole programs decide and compute, without running any of them but lnsd --check."""
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from unittest import mock
+
+SOURCE, LNSD = sys.argv.pop(1), sys.argv.pop(1)
+sys.path.insert(0, os.path.join(SOURCE, "tests", "bench"))
+sys.dont_write_bytecode = True
+
+from rig import lnsd, net, proc, radius, stage  # noqa: E402
+from rig.samples import Samples as RigSamples  # noqa: E402
+import link  # noqa: E402
+import setup  # noqa: E402
+
+
+class Cpu(unittest.TestCase):
+    def test_a_worker_that_sleeps_had_all_the_cpu_it_wanted(self):
+        self.assertEqual(stage.had([{"share": 0.1, "waited": 0.0}]), 1.0)
+
+    def test_strangers_on_its_cpu_are_seen(self):
+        self.assertAlmostEqual(stage.had([{"share": 0.5, "waited": 0.5}]), 0.5)
+
+    def test_the_control_core_on_the_same_cpu_is_no_stranger(self):
+        self.assertAlmostEqual(stage.had([{"share": 0.9, "waited": 0.1}, {"share": 0.1, "waited": 0.9}]), 1.0)
+        self.assertLess(stage.had([{"share": 0.7, "waited": 0.3}, {"share": 0.1, "waited": 0.9}]), stage.HAD_CPU)
+
+    def test_two_far_round_trips_are_far_and_one_is_mixed(self):
+        self.assertEqual(stage.distance(80, 90), "near")
+        self.assertEqual(stage.distance(80, 400), "mixed")
+        self.assertEqual(stage.distance(400, 420), "far")
+
+
+class Samples(unittest.TestCase):
+    def samples(self, modes):
+        s = RigSamples()
+        for number, mode in enumerate(modes):
+            s.add(number, "x", number)
+            s.modes.append(mode)
+        return s
+
+    def test_only_samples_of_the_commonest_mode_count(self):
+        self.assertEqual(self.samples(["near", "far", "near"]).take("x"), [0, 2])
+        self.assertEqual(self.samples(["near", "far", "far"]).mode(), "far")
+
+    def test_a_draw_is_near(self):
+        self.assertEqual(self.samples(["far", "near"]).mode(), "near")
+
+    def test_targets_hold_in_near_mode_only(self):
+        for mode, wanted in (("near", True), ("far", None)):
+            s = RigSamples()
+            for key, mpps in ((("lnsd", "up", "98", "mpps"), 9.0), (("macswap", "loop", "98", "mpps"), 10.0)):
+                s.add(0, key, mpps)
+            s.modes.append(mode)
+            up = next(f for f in link.figures(s, 1000, ["98"]) if f["name"] == "throughput" and f["params"]["direction"] == "up")
+            self.assertIs(up["met"], wanted)
+            self.assertAlmostEqual(up["ceiling"]["ratio"], 0.9)
+
+    def test_what_lnsd_dropped_is_summed_over_the_runs(self):
+        self.assertEqual(setup.dropped([{"drops": {"ttl": 1}}, {"drops": {"ttl": 2}}]), "3 ttl")
+        self.assertEqual(setup.dropped([{"drops": {}}]), "nothing")
+
+
+class Leftovers(unittest.TestCase):
+    def test_namespaces_of_runs_that_are_no_more_are_removed_and_others_stay(self):
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        listed = "lnsd-bench%d-lnsd (id: 0)\nlnsd-bench%d-gen\nlnsd-benchmark\nothers-1-lnsd\n" % (ended.pid, os.getpid())
+        removed = []
+
+        def sh(*argv, check=True):
+            if argv[2] == "list":
+                return listed
+            removed.append(argv[-1])
+            return ""
+
+        with mock.patch.object(net, "sh", sh):
+            net.Namespaces.sweep("lnsd-bench")
+        self.assertEqual(removed, ["lnsd-bench%d-lnsd" % ended.pid])
+
+
+class Configuration(unittest.TestCase):
+    def test_pool_has_an_address_for_each_session_and_our_end(self):
+        self.assertEqual(lnsd.pool_range(1000), "10.0.0.1-10.0.3.233")
+
+    def test_lnsd_takes_it_at_every_size(self):
+        for sessions in (1000, 1000000):
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+                f.write(lnsd.config("/tmp", [lnsd.memif("server", i, "/tmp/s%d" % i) for i in (0, 1)], sessions))
+                f.flush()
+                done = subprocess.run([LNSD, "--check", f.name], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Radius(unittest.TestCase):
+    SECRET, USER, PASSWORD = b"testing123", b"bob", b"builder"
+    AUTHENTICATOR = bytes(range(16))
+
+    def request(self, code, *attributes):
+        body = b"".join(bytes([kind, 2 + len(value)]) + value for kind, value in attributes)
+        return bytes([code, 7]) + (20 + len(body)).to_bytes(2, "big") + self.AUTHENTICATOR + body
+
+    def answer(self, packet):
+        return radius.answer(packet, self.SECRET, self.USER, self.PASSWORD)
+
+    def hidden(self, password):
+        key = hashlib.md5(self.SECRET + self.AUTHENTICATOR).digest()
+        return bytes(a ^ b for a, b in zip(password.ljust(16, b"\0"), key))
+
+    def test_pap_password_is_deciphered_and_compared(self):
+        for password, code in ((b"builder", radius.ACCESS_ACCEPT), (b"burglar", radius.ACCESS_REJECT)):
+            reply = self.answer(self.request(radius.ACCESS_REQUEST, (radius.USER_NAME, b"bob"),
+                                             (radius.USER_PASSWORD, self.hidden(password))))
+            self.assertEqual(reply[0], code)
+
+    def test_chap_response_is_checked_against_the_challenge_attribute_or_the_authenticator(self):
+        for challenge in (b"0123456789abcdef", None):
+            given = hashlib.md5(b"\x05" + self.PASSWORD + (challenge or self.AUTHENTICATOR)).digest()
+            extra = [(radius.CHAP_CHALLENGE, challenge)] if challenge else []
+            packet = self.request(radius.ACCESS_REQUEST, (radius.USER_NAME, b"bob"), (radius.CHAP_PASSWORD, b"\x05" + given), *extra)
+            self.assertEqual(self.answer(packet)[0], radius.ACCESS_ACCEPT)
+            self.assertEqual(self.answer(packet[:-1] + bytes([packet[-1] ^ 1]))[0], radius.ACCESS_REJECT)
+
+    def test_reply_is_signed_as_rfc_2865_says(self):
+        packet = self.request(radius.ACCOUNTING_REQUEST, (radius.USER_NAME, b"bob"))
+        reply = self.answer(packet)
+        self.assertEqual(reply[:4], bytes([radius.ACCOUNTING_RESPONSE, 7, 0, 20]))
+        self.assertEqual(reply[4:], hashlib.md5(reply[:4] + self.AUTHENTICATOR + self.SECRET).digest())
+
+    def test_what_is_cut_short_gets_no_reply(self):
+        self.assertIsNone(self.answer(self.request(radius.ACCESS_REQUEST, (radius.USER_NAME, b"bob"))[:-1]))
+        self.assertIsNone(self.answer(b"\x01\x02"))
+
+
+def state(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+
+class Programs(unittest.TestCase):
+    def wait(self, condition):
+        end = time.monotonic() + 10
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def test_a_paused_program_uses_no_cpu(self):
+        with tempfile.TemporaryDirectory() as folder:
+            p = proc.Program("spin", ["sh", "-c", "echo ready; while :; do :; done"], folder)
+            try:
+                p.wait_line("^ready", 5)
+                p.pause()
+                self.wait(lambda: state(p.pid) == "T")
+                watch = proc.Watch(p, [p.pid])
+                time.sleep(0.2)
+                self.assertEqual(watch.now()[0]["share"], 0.0)
+                p.resume()
+                self.wait(lambda: watch.now()[0]["share"] > 0.0)
+            finally:
+                p.end(1)
+
+    def test_one_that_ends_early_is_reported_with_its_last_words(self):
+        with tempfile.TemporaryDirectory() as folder:
+            p = proc.Program("short", ["sh", "-c", "echo last words; exit 3"], folder)
+            with self.assertRaisesRegex(proc.Failed, "(?s)status 3.*last words"):
+                p.wait_line("never", 5)
+            p.end(1)
+
+
+if __name__ == "__main__":
+    unittest.main()
