@@ -22,6 +22,7 @@
 
 #define ROUNDS    2000
 #define BATCHES   51
+#define PATIENCE  (1u << 30) /* looks for the ball until we give up: about a second */
 #define LINES     (1u << 18)
 #define ADDITIONS 2000000u
 #define NEAR_NS   200.0 /* a round trip below: both CPUs share a cache; above: they do not */
@@ -83,7 +84,6 @@ static double core_hz(void)
 static struct {
 	uint64_t ball __attribute__((aligned(64)));
 	bool stop __attribute__((aligned(64)));
-	unsigned int cpu;
 } wall;
 
 static void *throw_back(void *arg)
@@ -91,7 +91,6 @@ static void *throw_back(void *arg)
 	uint64_t seen = 0;
 
 	(void)arg;
-	pin(wall.cpu);
 	while (!__atomic_load_n(&wall.stop, __ATOMIC_RELAXED)) {
 		uint64_t ball = __atomic_load_n(&wall.ball, __ATOMIC_ACQUIRE);
 
@@ -101,30 +100,55 @@ static void *throw_back(void *arg)
 	return NULL;
 }
 
+/* It begins where it belongs: where we spin at real-time priority it would never get to move. */
+static int start_thread(pthread_t *thread, unsigned int cpu)
+{
+	pthread_attr_t attr;
+	cpu_set_t set;
+	int r;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	r = pthread_create(thread, &attr, throw_back, NULL);
+	pthread_attr_destroy(&attr);
+	return r;
+}
+
+/* @return false: nobody threw it back, the other CPU is somebody else's. */
+static bool throw(uint64_t ball)
+{
+	__atomic_store_n(&wall.ball, ball, __ATOMIC_RELEASE);
+	for (uint32_t spins = PATIENCE; spins; spins--)
+		if (__atomic_load_n(&wall.ball, __ATOMIC_ACQUIRE) == ball + 1)
+			return true;
+	return false;
+}
+
+/* @return 0: it cannot be had. */
 static double round_trip_ns(unsigned int other)
 {
 	double ns[BATCHES];
 	pthread_t thread;
-	uint64_t ball = 0;
+	uint64_t ball = 1;
+	bool back = true;
 
 	wall.ball = 0;
 	wall.stop = false;
-	wall.cpu = other;
-	if (pthread_create(&thread, NULL, throw_back, NULL))
+	if (start_thread(&thread, other))
 		return 0;
-	for (unsigned int b = 0; b < BATCHES; b++) {
+	for (unsigned int b = 0; b < BATCHES && back; b++) {
 		double from = now();
 
-		for (unsigned int i = 0; i < ROUNDS; i++) {
-			__atomic_store_n(&wall.ball, ball + 1, __ATOMIC_RELEASE);
-			while (__atomic_load_n(&wall.ball, __ATOMIC_ACQUIRE) != ball + 2)
-				;
-			ball += 2;
-		}
+		for (unsigned int i = 0; i < ROUNDS && back; i++, ball += 2)
+			back = throw(ball);
 		ns[b] = (now() - from) / ROUNDS * 1e9;
 	}
 	__atomic_store_n(&wall.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
+	if (!back)
+		return 0;
 	qsort(ns, BATCHES, sizeof(ns[0]), ascending);
 	return ns[BATCHES / 4]; /* the other CPU may be somebody else's for a time */
 }
@@ -186,14 +210,15 @@ json_t *calibrate(unsigned int cpu, int other)
 {
 	json_t *o = json_object();
 	cpu_set_t before;
-	double ns;
+	double ns = 0;
 
 	pthread_getaffinity_np(pthread_self(), sizeof(before), &before);
 	pin(cpu);
 	json_object_set_new(o, "tsc_hz", json_real(tsc_hz()));
 	json_object_set_new(o, "core_hz", json_real(core_hz()));
-	if (other >= 0) {
+	if (other >= 0)
 		ns = round_trip_ns((unsigned int)other);
+	if (ns > 0) {
 		json_object_set_new(o, "round_trip_ns", json_real(ns));
 		json_object_set_new(o, "mode", json_string(ns < NEAR_NS ? "near" : "far"));
 	}
