@@ -2,8 +2,8 @@
 """Scenario 1: the real worker on prepared buffers, no device.
 
 Ticks of the TSC per packet of worker_poll(), beside three ceilings on the same buffers in the same rotations: macswap, A (a
-bare FIB forward) and the floor (session found by array, one line of it touched). A packet's session is drawn at random for
-every packet, outside the timed part."""
+bare FIB forward) and the floor (session found by array, one line of it touched). Passes of A alternate with those of each
+row. A packet's session is drawn at random for every packet, outside the timed part."""
 import statistics
 
 from frame.figures import figure
@@ -17,34 +17,31 @@ TARGETS = {  # ticks / A at most
     "up": {1000: 4.0, 65536: 5.5, 262144: 6.5, 1000000: 7.5},
     "down": {1000: 3.5, 65536: 5.0, 262144: 6.0, 1000000: 7.5},
 }
-FLATNESS = 2.0       # cost at 1,000,000 sessions over that at 1,000
-PICKED = (1000, 262144, 1000000)  # where sizes, bursts and hot sessions are looked at too
+FLATNESS = 2.0      # cost at 1,000,000 sessions over that at 1,000
+SAME = 1.02         # "not dearer": equal, and what two figures of the same thing differ by
+PICKED = (1000, 262144, 1000000)  # where sizes, bursts and unlike sessions are looked at too
 TITLES = {"A": "A: FIB forward", "macswap": "macswap", "floor-up": "floor up", "floor-down": "floor down",
           "up": "uplink", "down": "downlink", "mixed": "both ways"}
-CEILINGS = ("macswap", "floor-up", "floor-down", "A")
-SIZES = ("up,frame=imix", "down,frame=imix", "up,frame=1400", "down,frame=1400")
-BURSTS = ("up,burst=8", "down,burst=8")
-DRAWN = ("up,zipf", "down,zipf", "up,hot", "down,hot")
+EVERYWHERE = ("macswap", "floor-up", "floor-down", "A", "up", "down", "mixed", "down,csum")
+THERE = ("up,zipf", "down,zipf", "up,hot", "down,hot", "up,burst=8", "down,burst=8", "up,v6", "down,v6",
+         "up,frame=imix", "down,frame=imix", "mixed,frame=imix", "up,frame=1400", "down,frame=1400", "mixed,frame=1400")
+REPEAT = 6          # samples of a row for each run that was asked for: they are short, and take turns often
 
 PLOTS = [{
     "file": "inproc", "title": "Cost of a packet in process, 98-byte frames", "y": "TSC ticks per packet",
     "series": [(TITLES[k], TITLES[k], {"frame": 98}) for k in ("up", "down", "mixed", "A", "macswap", "floor-up", "floor-down")],
 }, {
-    "file": "inproc-lookup", "title": "Finding the session: direct index and rte_hash", "y": "TSC ticks per packet",
-    "series": [(name, name, {"frame": 98}) for name in ("uplink", "uplink with lookup: hash", "downlink",
-                                                        "downlink with lookup: hash", "floor up")],
+    "file": "inproc-ratio", "title": "Cost in units of a bare FIB forward (A); dotted: targets", "y": "ticks / A", "ratio": True,
+    "targets": True, "series": [(TITLES[k], TITLES[k], {"frame": 98}) for k in ("up", "down", "floor-up", "floor-down")],
 }, {
-    "file": "inproc-ratio", "title": "Cost in units of a bare FIB forward (A)", "y": "ticks / A", "ratio": True,
-    "series": [(TITLES[k], TITLES[k], {"frame": 98}) for k in ("up", "down")],
+    "file": "inproc-lookup", "title": "Finding the session: direct index and rte_hash", "y": "ticks / A", "ratio": True,
+    "series": [(name, name, {"frame": 98}) for name in ("uplink", "uplink with lookup: hash", "downlink",
+                                                        "downlink with lookup: hash")],
 }]
 
 
 def rows_for(sessions, quick):
-    rows = list(CEILINGS) + ["up", "down", "mixed"]
-    if sessions in PICKED and not quick:
-        rows += list(DRAWN) + list(BURSTS)
-        rows += SIZES if sessions != 1000000 else ()
-    return rows
+    return EVERYWHERE + (THERE if sessions in PICKED and not quick else ())
 
 
 def params_of(row, sessions):
@@ -56,7 +53,7 @@ def params_of(row, sessions):
 
 
 def measure(ctx, sessions, rows, reps, *options):
-    """Samples by row; the whole of it is kept in the result file."""
+    """What the program printed; the whole of it is kept in the result file."""
     argv = [ctx.program("tests/bench/inproc"), "--sessions", sessions, "--reps", reps, *options, *rows]
     if not ctx.hugepages:
         argv.insert(1, "--no-huge")
@@ -77,50 +74,52 @@ def note_of(got, row):
     return "; ".join(note)
 
 
+def figures_of(got, sessions):
+    rows = {r["row"]: r for r in got["rows"]}
+    for name, row in rows.items():
+        kind = name.split(",")[0]
+        target = TARGETS.get(kind, {}).get(sessions) if kind == name else None
+        ceiling = ("A", row["A"])
+        if "zipf" in name:
+            ceiling, target = ("uniform", rows[kind]["ticks"]), SAME
+        yield figure(NAME, TITLES[kind], "ticks", row["ticks"], params_of(name, sessions),
+                     ceiling=None if name == "A" else ceiling, target=("<=", target) if target else None, judge="ratio",
+                     note=note_of(got, row))
+
+
+def of_a(row):
+    return [ticks / a for ticks, a in zip(row["ticks"], row["A"])]
+
+
 def run(ctx):
-    sizes = (1000, 65536) if ctx.quick else SESSIONS
-    cost = {}
-    for sessions in sizes:
-        got = measure(ctx, sessions, rows_for(sessions, ctx.quick), ctx.runs if ctx.quick else 3 * ctx.runs)
-        ticks = {r["row"]: r["ticks"] for r in got["rows"]}
-        for row in got["rows"]:
-            kind = row["row"].split(",")[0]
-            plain = kind == row["row"]
-            target = TARGETS.get(kind, {}).get(sessions) if plain else None
-            ceiling = ("A", ticks["A"])
-            if "zipf" in row["row"]:
-                ceiling, target = ("uniform", ticks[kind]), 1.0
-            cost[row["row"], sessions] = row["ticks"]
-            yield figure(NAME, TITLES[kind], "ticks", row["ticks"], params_of(row["row"], sessions),
-                         ceiling=None if row["row"] == "A" else ceiling, target=("<=", target) if target else None,
-                         judge="ratio", note=note_of(got, row))
-        ctx.progress(f"inproc: {sessions:,} sessions: " + ", ".join(
-            f"{name} {statistics.median(ticks[name]):.1f}" for name in ("A", "up", "down")) + " ticks")
-    for sessions in () if ctx.quick else PICKED:
-        yield from by_hash(ctx, sessions, cost)
+    seen = {}
+    for sessions in (1000, 65536) if ctx.quick else SESSIONS:
+        got = measure(ctx, sessions, rows_for(sessions, ctx.quick), ctx.runs * (2 if ctx.quick else REPEAT), "--beside")
+        seen[sessions] = {r["row"]: r for r in got["rows"]}
+        yield from figures_of(got, sessions)
+        ctx.progress(f"inproc: {sessions:,} sessions: A {statistics.median(seen[sessions]['A']['ticks']):.1f} ticks; " + ", ".join(
+            f"{way} {statistics.median(of_a(seen[sessions][way])):.2f} A" for way in ("up", "down", "mixed")))
     for kind in ("up", "down"):
-        if (kind, 1000000) in cost:
-            yield figure(NAME, TITLES[kind] + ", 1,000,000 sessions", "ticks", cost[kind, 1000000],
-                         ceiling=("1,000 sessions", cost[kind, 1000]), target=("<=", FLATNESS), judge="ratio")
+        if 1000000 in seen:
+            yield figure(NAME, TITLES[kind] + ": cost at 1,000,000 sessions over that at 1,000", "ticks / A",
+                         of_a(seen[1000000][kind]), ceiling=("1,000 sessions", of_a(seen[1000][kind])),
+                         target=("<=", FLATNESS), judge="ratio")
+    for sessions in () if ctx.quick else PICKED:
+        yield from by_hash(ctx, sessions, seen[sessions])
 
 
-def by_hash(ctx, sessions, cost):
+def by_hash(ctx, sessions, index):
     """The same with three rte_hash tables in the place of the index (dataplane.lookup: hash)."""
-    got = measure(ctx, sessions, ["A", "up", "down"], ctx.runs, "--dataplane", "lookup: hash", "--no-calibration")
-    ticks = {r["row"]: r["ticks"] for r in got["rows"]}
-    for row in got["rows"][1:]:
-        index = statistics.median(cost[row["row"], sessions])
-        yield figure(NAME, TITLES[row["row"]] + " with lookup: hash", "ticks", row["ticks"], {"sessions": sessions, "frame": 98},
-                     ceiling=("A", ticks["A"]), note=f"{statistics.median(row['ticks']) / index:.2f} times that of the index "
-                     f"{note_of(got, row)}")
+    got = measure(ctx, sessions, ["up", "down"], ctx.runs * REPEAT, "--beside", "--dataplane", "lookup: hash", "--no-calibration")
+    for row in got["rows"]:
+        title = TITLES[row["row"]]
+        yield figure(NAME, title + " with lookup: hash", "ticks", row["ticks"], params_of(row["row"], sessions),
+                     ceiling=("A", row["A"]), note=note_of(got, row))
+        yield figure(NAME, title + ", lookup: hash over index", "ticks / A", of_a(row), {"sessions": sessions},
+                     ceiling=("index", of_a(index[row["row"]])))
 
 
 def ratios(ctx, sessions, reps):
     """What the gate looks at: ticks / A, up and down."""
-    got = measure(ctx, sessions, ["A", "up", "A", "down", "A"], reps, "--no-calibration")
-    out = {}
-    for i, way in ((1, "up"), (3, "down")):
-        near = [got["rows"][i - 1]["ticks"], got["rows"][i + 1]["ticks"]]
-        of = [(a + b) / 2 for a, b in zip(*near)]
-        out[f"{way} {sessions}"] = figure(NAME, way, "ticks", got["rows"][i]["ticks"], ceiling=("A", of))["ceiling"]["ratio"]
-    return out
+    got = measure(ctx, sessions, ["up", "down"], reps, "--beside", "--no-calibration")
+    return {f"{row['row']} {sessions}": statistics.median(of_a(row)) for row in got["rows"]}

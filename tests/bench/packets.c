@@ -215,7 +215,8 @@ static void ip4_header(uint8_t *p, uint32_t src, uint32_t dst, uint16_t len, uin
 
 static void ip6_header(uint8_t *p, const struct row *r, uint32_t session, bool down, uint16_t len)
 {
-	uint64_t own = BED_PREFIX6 + session + (r->spoofed || r->no_source_check ? 1u << 16 : 0);
+	uint64_t own = BED_PREFIX6 + session + (r->spoofed || r->no_source_check ? 1u << 16 : 0) +
+		(r->unknown && down ? bed.sessions : 0);
 	uint8_t *near = p + (down ? 24 : 8), *far = p + (down ? 8 : 24);
 
 	memset(p, 0, 40);
@@ -254,6 +255,14 @@ static void upper(uint8_t *p, const struct row *r, uint32_t i, uint16_t len)
 	memcpy(p, head, RTE_MIN(len, r->proto == PROTO_UDP ? 14u : 24u));
 }
 
+/* Of the pool, and no session's. */
+static uint32_t unused_address(void)
+{
+	uint32_t used = bed.sessions + 2, size = 1u << 20;
+
+	return BED_POOL + used + (uint32_t)(bed_random() % (size - used));
+}
+
 /* The IP packet of buffer i, before (hops 64) it passed us. */
 static void inner(uint8_t *p, const struct row *r, uint32_t i)
 {
@@ -269,6 +278,8 @@ static void inner(uint8_t *p, const struct row *r, uint32_t i)
 	}
 	if (r->spoofed || r->no_source_check)
 		own = BED_IP(10, 240, 0, 1);
+	if (r->unknown && down)
+		own = unused_address();
 	ip4_header(p, down ? far : own, down ? own : far, len, r->proto == PROTO_UDP ? 17 : 6);
 	upper(p + 20, r, i, (uint16_t)(len - 20));
 }
@@ -380,7 +391,7 @@ void packets_refill(const struct row *r)
 		(struct bed_feed){.m = bed.ring + half, .n = RING - half, .most = r->burst};
 	if (r->kind == ROW_MIXED)
 		bed.feed[0].most = bed.feed[1].most = r->burst / 2;
-	bed.free_sent = r->freed;
+	bed.free_sent = r->freed || row_drops(r);
 	bed.sent = 0;
 }
 

@@ -83,11 +83,19 @@ def table(figures):
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(r, width)).rstrip() for r in rows)
 
 
+def cell(text):
+    """In one cell of a table."""
+    return " ".join(str(text).split()).replace("|", "/")
+
+
 def markdown(figures):
+    """A table, and below it the notes, each once."""
+    notes = list(dict.fromkeys(f["note"].strip() for f in figures if f.get("note")))
     lines = ["| " + " | ".join(COLUMNS[1:]) + " | note |", "|" + "---|" * len(COLUMNS)]
     for f in figures:
-        lines.append("| " + " | ".join(row(f)[1:]) + f" | {f.get('note') or ''} |")
-    return "\n".join(lines)
+        note = f"[{notes.index(f['note'].strip()) + 1}]" if f.get("note") else ""
+        lines.append("| " + " | ".join(row(f)[1:]) + f" | {note} |")
+    return "\n".join(lines + ([""] + [f"- [{i + 1}] {cell(note)}" for i, note in enumerate(notes)] if notes else []))
 
 
 def gate_failures(recorded, runs, allowed=0.05):

@@ -25,7 +25,8 @@ def output(*argv, cwd=None):
 
 
 def machine(source, build):
-    cpuinfo, status = read("/proc/cpuinfo"), output("git", "status", "--porcelain", "-uno", cwd=source)
+    cpuinfo, status = read("/proc/cpuinfo"), output(
+        "git", "status", "--porcelain", "-uno", "--", ".", ":!docs", cwd=source)
     model = re.search(r"model name\s*: (.*)", cpuinfo)
     memory = re.search(r"MemTotal:\s*(\d+)", read("/proc/meminfo"))
     return {

@@ -25,10 +25,39 @@ def text(x, y, words, anchor="middle", size=12, extra=""):
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"{extra}>{escape(str(words))}</text>'
 
 
-def curves(title, y_label, series, x_label="sessions"):
-    """series: [(label, [(x, median, low, high)])]; x > 0. @return the SVG."""
+def frame(title, height):
+    return ['<?xml version="1.0" encoding="UTF-8"?>', "<!-- SPDX-License-Identifier: BSD-3-Clause; written by tools/bench -->",
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" fill="#222">',
+            f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>', text(16, 24, title, "start", 16)]
+
+
+def bars(title, x_label, rows):
+    """rows: [(label, median, low, high)], from zero to either side. @return the SVG."""
+    left, right, step = 330, 60, 22
+    height = TOP + step * len(rows) + BOTTOM
+    least, most = min(0, *(r[2] for r in rows)), max(0, *(r[3] for r in rows))
+    width = (most - least) or 1
+
+    def at(x):
+        return left + (WIDTH - left - right) * (x - least) / width
+
+    out = frame(title, height)
+    for i, (label, median, low, high) in enumerate(rows):
+        y = TOP + step * i + 8
+        out.append(text(left - 10, y + 9, label, "end"))
+        out.append(f'<rect x="{min(at(0), at(median)):.1f}" y="{y}" width="{abs(at(median) - at(0)):.1f}" height="12" '
+                   f'fill="{COLOURS[0]}"/>')
+        out.append(f'<path d="M{at(low):.1f} {y + 6}H{at(high):.1f}" stroke="#222"/>')
+        out.append(text(at(max(high, 0)) + 6, y + 10, f"{median:.3g}", "start"))
+    out.append(f'<path d="M{at(0):.1f} {TOP}V{TOP + step * len(rows) + 6}" stroke="#222"/>')
+    out.append(text((left + WIDTH - right) / 2, height - 14, x_label))
+    return "\n".join(out + ["</svg>", ""])
+
+
+def curves(title, y_label, series, x_label="sessions", targets=()):
+    """series: [(label, [(x, median, low, high)])]; x > 0. targets: of each of them [(x, y)], may be empty. @return the SVG."""
     xs = sorted({point[0] for _, points in series for point in points})
-    ticks = steps(max(point[3] for _, points in series for point in points))
+    ticks = steps(max([point[3] for _, points in series for point in points] + [y for t in targets for _, y in t]))
     low, high = math.log10(xs[0]), math.log10(xs[-1])
 
     def at_x(x):
@@ -37,9 +66,7 @@ def curves(title, y_label, series, x_label="sessions"):
     def at_y(y):
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * y / ticks[-1]
 
-    out = ['<?xml version="1.0" encoding="UTF-8"?>', "<!-- SPDX-License-Identifier: BSD-3-Clause; written by tools/bench -->",
-           f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" fill="#222">',
-           f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>', text(LEFT, 24, title, "start", 16)]
+    out = frame(title, HEIGHT)
     for y in ticks:
         out.append(f'<path d="M{LEFT} {at_y(y):.1f}H{WIDTH - RIGHT}" stroke="{"#222" if y == 0 else "#ddd"}"/>')
         out.append(text(LEFT - 8, at_y(y) + 4, f"{y:g}", "end"))
@@ -56,6 +83,10 @@ def curves(title, y_label, series, x_label="sessions"):
             out.append(f'<path d="M{at_x(x):.1f} {at_y(least):.1f}V{at_y(most):.1f}" stroke="{colour}"/>')
             out.append(f'<circle cx="{at_x(x):.1f}" cy="{at_y(m):.1f}" r="3.5" fill="{colour}"><title>'
                        f"{escape(name)}, {short(x)}: {m:.3g} ({least:.3g}-{most:.3g})</title></circle>")
+        if i < len(targets) and targets[i]:
+            path = " ".join(f"{at_x(x):.1f},{at_y(y):.1f}" for x, y in targets[i])
+            out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-dasharray="3 4"><title>'
+                       f"{escape(name)}: target</title></polyline>")
         out.append(f'<path d="M{WIDTH - RIGHT + 16} {TOP + 20 * i + 8}h22" stroke="{colour}" stroke-width="3"/>')
         out.append(text(WIDTH - RIGHT + 46, TOP + 20 * i + 12, name, "start"))
     return "\n".join(out + ["</svg>", ""])

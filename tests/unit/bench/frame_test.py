@@ -3,6 +3,9 @@
 """frame_test.py SOURCE - the bench's statistics, gate, table, plots and page say what they should."""
 import os
 import sys
+import tempfile
+import time
+import types
 import unittest
 import xml.dom.minidom
 
@@ -10,7 +13,8 @@ SOURCE = sys.argv.pop(1)
 sys.path.insert(0, os.path.join(SOURCE, "tests", "bench"))
 sys.dont_write_bytecode = True
 
-from frame import figures, report, svg  # noqa: E402
+from frame import figures, record, report, svg  # noqa: E402
+from frame.context import Context  # noqa: E402
 import inproc  # noqa: E402
 
 
@@ -58,6 +62,11 @@ class Figures(unittest.TestCase):
         self.assertTrue(text[2].endswith("NO"))
         self.assertEqual(text[1].index("ticks"), text[2].index("ticks"))
 
+    def test_notes_are_below_the_table_once(self):
+        text = figures.markdown([figures.figure("s", "n", "u", [1], note=note) for note in ("a | b", "", "a | b", "c")])
+        self.assertEqual([line for line in text.split("\n") if line.startswith("- ")], ["- [1] a / b", "- [2] c"])
+        self.assertEqual(text.count("| [1] |"), 2)
+
 
 class Gate(unittest.TestCase):
     recorded = {"up 1000": 4.0, "down 1000": 3.0}
@@ -100,28 +109,107 @@ class Plots(unittest.TestCase):
         self.assertLess(high, low)
 
 
-class Page(unittest.TestCase):
-    result = {
-        "date": "2026-01-02T03:04:05Z", "failed": {"peer": "RuntimeError: no l2tpns"}, "calibration": [],
-        "options": {"runs": 5, "quick": False},
-        "machine": {"cpu": "some CPU", "cpus": 2, "virtual": True, "memory_mib": 24000, "kernel": "6.1", "dpdk": "22.11.1",
-                    "compiler": "cc 12", "commit": "0123456789abcdef", "changed": False, "build": "build-bench"},
-        "figures": [figures.figure("inproc", "uplink", "ticks", [v, v], {"sessions": n, "frame": 98}, ("A", [10, 10]), ("<=", 4), "ratio")
-                    for n, v in ((1000, 39.0), (65536, 60.0))]
-        + [figures.figure("inproc", "uplink", "ticks", [500], {"sessions": 1000, "frame": 98, "burst": 8})],
-    }
+MACHINE = {"cpu": "some CPU", "cpus": 2, "virtual": True, "memory_mib": 24000, "kernel": "6.1", "dpdk": "22.11.1",
+           "compiler": "cc 12", "commit": "0123456789abcdef", "changed": False, "build": "build-bench"}
 
-    def test_page_counts_targets_and_names_what_did_not_finish(self):
-        text = report.page(self.result, {"inproc": inproc}, report.plots(self.result, {"inproc": inproc}))
-        self.assertIn("1 of 2 targets met", text)
-        self.assertIn("Scenario peer did not finish: RuntimeError: no l2tpns", text)
+
+def entry(figs, **more):
+    return {"date": "2026-01-02T03:04:05Z", "runs": 5, "quick": False, "machine": MACHINE, "seconds": 60, "failed": None,
+            "calibration": [], "figures": figs, **more}
+
+
+def uplink(value, n, **params):
+    return figures.figure("inproc", "uplink", "ticks", [value, value], {"sessions": n, "frame": 98, **params}, ("A", [10, 10]),
+                          ("<=", 4) if not params else None, "ratio")
+
+
+class Page(unittest.TestCase):
+    known = {"inproc": inproc, "peer": types.SimpleNamespace(NAME="peer", HELP="a peer"),
+             "churn": types.SimpleNamespace(NAME="churn", HELP="churn")}
+    result = {"scenarios": {"inproc": entry([uplink(39.0, 1000), uplink(60.0, 65536), uplink(500, 1000, burst=8)]),
+                            "peer": entry([], failed="RuntimeError: no l2tpns")}}
+
+    def test_page_counts_targets_and_names_what_did_not_finish_and_what_was_never_measured(self):
+        text = report.page(self.result, self.known, report.plots(self.result, self.known))
+        self.assertIn("1 of 2 are met", text)
+        self.assertIn("did not finish: RuntimeError: no l2tpns", text)
+        self.assertIn("| churn | **not measured yet** |", text)
         self.assertIn("some CPU", text)
         self.assertIn("(performance-inproc.svg)", text)
+        self.assertIn("| inproc | uplink sessions=65,536 frame=98 | 6.00 (60.0 (60.0-60.0) ticks; A 10.0) | ratio <= 4.00 | **NO** |",
+                      text)
 
     def test_curve_takes_the_plain_figure_and_not_its_variant(self):
-        drawn = {file: image for file, _, image in report.plots(self.result, {"inproc": inproc})}
+        drawn = {file: image for file, _, image in report.plots(self.result, self.known)["inproc"]}
         self.assertIn("1k: 39 (39-39)", drawn["performance-inproc.svg"])
         self.assertNotIn("500", drawn["performance-inproc.svg"])
+
+    def test_targets_are_drawn_where_the_plot_asks_for_them(self):
+        drawn = {file: image for file, _, image in report.plots(self.result, self.known)["inproc"]}
+        self.assertIn("stroke-dasharray", drawn["performance-inproc-ratio.svg"])
+        self.assertNotIn("stroke-dasharray", drawn["performance-inproc.svg"])
+
+    def test_bars_reach_from_zero_to_either_side(self):
+        document = xml.dom.minidom.parseString(svg.bars("t", "x", [("dearer", 4, 3, 5), ("cheaper & so on", -4, -5, -3)]))
+        dearer, cheaper = document.getElementsByTagName("rect")[1:]
+        self.assertEqual(dearer.getAttribute("width"), cheaper.getAttribute("width"))
+        self.assertLess(float(cheaper.getAttribute("x")), float(dearer.getAttribute("x")))
+
+
+class Record(unittest.TestCase):
+    def test_a_scenario_measured_again_replaces_its_entry_and_leaves_the_others(self):
+        old = {"scenarios": {"inproc": entry([uplink(39.0, 1000)]), "peer": entry([]), "gone": entry([])}}
+        new = {"scenarios": {"inproc": entry([uplink(30.0, 1000)], date="later")}}
+        got = record.merged(old, new, ("inproc", "link", "peer"))["scenarios"]
+        self.assertEqual(list(got), ["inproc", "peer"])
+        self.assertEqual(got["inproc"]["date"], "later")
+        self.assertEqual(got["inproc"]["figures"][0]["median"], 30.0)
+
+    def test_what_is_saved_is_what_is_loaded_and_a_figure_is_a_line(self):
+        got = {"version": record.VERSION, "scenarios": {"inproc": entry([uplink(1 / 3, 1000), uplink(60.0, 65536)])}}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "sub", "r.json")
+            record.save(got, path)
+            back = record.load(path)
+            with open(path, encoding="utf-8") as text:
+                lines = text.read().split("\n")
+        self.assertEqual(back["scenarios"]["inproc"]["figures"][0]["median"], 0.333333)
+        self.assertEqual(back["scenarios"]["inproc"]["machine"], MACHINE)
+        self.assertEqual(sum('"name": "uplink"' in line for line in lines), 2)
+
+    def test_nothing_recorded_is_an_empty_result(self):
+        self.assertEqual(record.load("/nonexistent.json")["scenarios"], {})
+
+    def run_of(self, run, **more):
+        ctx = Context(SOURCE, "build-bench")
+        ctx.progress = lambda text: None
+        sys.stderr, kept = open(os.devnull, "w", encoding="utf-8"), sys.stderr
+        try:
+            return record.run_scenario(ctx, types.SimpleNamespace(NAME="s", HELP="h", run=run, **more), MACHINE)
+        finally:
+            sys.stderr.close()
+            sys.stderr = kept
+
+    def test_a_scenario_that_breaks_keeps_its_figures_and_says_why(self):
+        def run(ctx):
+            yield figures.figure("s", "n", "u", [1])
+            raise RuntimeError("broken")
+
+        got = self.run_of(run)
+        self.assertEqual((len(got["figures"]), got["failed"]), (1, "RuntimeError: broken"))
+
+    def test_a_scenario_that_hangs_is_given_up(self):
+        def run(ctx):
+            yield figures.figure("s", "n", "u", [1])
+            time.sleep(30)
+
+        began = time.monotonic()
+        got = self.run_of(run, LIMIT=0.2)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual((len(got["figures"]), got["failed"]), (1, "TimeoutError: took more than 0.2 s"))
+
+    def test_a_scenario_without_figures_did_not_succeed(self):
+        self.assertEqual(self.run_of(lambda ctx: iter(()))["failed"], "gave no figure")
 
 
 class Rows(unittest.TestCase):
