@@ -155,15 +155,12 @@ static int worker_new(const struct cfg *c, unsigned int id)
 /* A ring for each ordered pair: one worker puts, one takes. */
 static int hand_over_rings(unsigned int n)
 {
-	char name[RTE_RING_NAMESIZE];
-
 	for (unsigned int from = 0; from < n; from++) {
 		for (unsigned int to = 0; to < n; to++) {
 			if (from == to)
 				continue;
-			snprintf(name, sizeof(name), "hand%u-%u", from, to);
-			dp_workers[to]->from[from] = dp_workers[from]->to[to] = rte_ring_create(
-				name, HAND_OVER, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			dp_workers[to]->from[from] = dp_workers[from]->to[to] =
+				hand_ring_new(HAND_OVER);
 			if (!dp_workers[from]->to[to])
 				return -ENOMEM;
 		}
@@ -288,17 +285,12 @@ static void ring_drop(struct rte_ring *r)
 
 static void worker_free(struct worker *w)
 {
-	void *m;
-
 	ring_drop(w->commands);
 	ring_drop(w->events);
 	ring_drop(w->punts);
 	ring_drop(w->punts_high);
-	for (unsigned int i = 0; i < DP_WORKERS_MAX; i++) {
-		while (w->from[i] && !rte_ring_dequeue(w->from[i], &m))
-			rte_pktmbuf_free(m);
-		rte_ring_free(w->from[i]);
-	}
+	for (unsigned int i = 0; i < DP_WORKERS_MAX; i++)
+		hand_ring_free(w->from[i]);
 	rte_pktmbuf_free(w->ask_buf);
 	rte_free(w->tunnel_rx);
 	rte_free(w->adj_used);

@@ -14,8 +14,7 @@
 #include "dataplane/worker.h"
 
 /* -- steer.c -- */
-/** Give a packet to another worker; goes out with hand_flush(), or when a burst is full. Takes m.
- * */
+/** Give a packet to another worker, which sees it after hand_flush(). Takes m. */
 void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len,
 	uint8_t l3_off, uint8_t endpoint);
 void hand_down(
@@ -59,7 +58,7 @@ void nd_tick(struct worker *w);
 void nd_init(struct worker *w);
 
 /* Is the slot, which may be free (and closed to the sanitizer), a session of this worker that is
- * up? Is it still the same session? */
+ * up? Is it still the same session, as far as the low bits of its generation tell? */
 #ifdef LNSD_POISON
 #define PEEK __attribute__((no_sanitize_address, noinline, unused))
 #else
@@ -70,9 +69,10 @@ static PEEK bool slot_is_mine(const struct worker *w, uint32_t slot)
 	return dp_t.session[slot].action == S_TERMINATE && dp_t.session[slot].owner == w->id;
 }
 
-static PEEK bool slot_is_same(const struct worker *w, uint32_t slot, uint32_t generation)
+static PEEK bool slot_is_same(const struct worker *w, uint32_t slot, uint8_t generation)
 {
-	return dp_t.session[slot].action != S_FREE && dp_t.session[slot].generation == generation &&
+	return dp_t.session[slot].action != S_FREE &&
+		(uint8_t)dp_t.session[slot].generation == generation &&
 		dp_t.session[slot].owner == w->id;
 }
 

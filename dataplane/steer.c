@@ -1,112 +1,153 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* steer.c - every packet to the worker that owns its session (architecture.md section 2): uplink by
+/* steer.c - every packet to the worker that owns its session (architecture.md, Steering): uplink by
  * the shard bits of the session id, downlink by the record that the address lookup found. Then what
- * others handed to us joins our lanes. What the receiver must know travels in the mbuf's first
- * line: packet_type = kind, hash.fdir = two words. A downlink packet carries the slot's generation,
- * because the slot may be reused while the packet waits in a ring. A full ring drops: the owner is
- * overloaded, and waiting for it would stall our own sessions. Thread: the worker. */
+ * others handed to us joins our lanes. What the receiver must know travels in the ring (hand.h), so
+ * the giver writes neither packet nor mbuf, and the owner prefetches both one burst ahead. A downlink
+ * packet carries bits of the slot's generation, because the slot may be reused while the packet waits
+ * in a ring. A full ring drops: the owner is overloaded, and waiting for it would stall our own
+ * sessions. Thread: the worker. */
 #include "dataplane/stages.h"
+
+#define LINE RTE_CACHE_LINE_SIZE
 
 enum hand_kind { HAND_UP = 1, HAND_DOWN, HAND_PORT };
 
-static void flush_one(struct worker *w, uint16_t to)
+/* What comes from another CPU's cache and will be written here: asked for as such, it comes once. */
+static inline void fetch(const void *p)
 {
-	struct worker_hand *h = &w->hand[to];
-	unsigned int sent =
-		w->to[to] ? rte_ring_enqueue_burst(w->to[to], (void **)h->m, h->n, NULL) : 0;
+#ifdef __x86_64__
+	asm volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
 
-	w->stat.handed_out += sent;
-	for (unsigned int i = sent; unlikely(i < h->n); i++)
-		drop(w, h->m[i], DROP_HANDOVER_FULL);
-	h->n = 0;
-	w->hand_dirty &= ~(1ull << to);
+/* The places of the next burst come back from the taker's cache while we are elsewhere. */
+static uint32_t show(struct hand_ring *r)
+{
+	uint32_t n = hand_show(r);
+
+	for (uint32_t i = 0; i < RTE_MIN(n, (uint32_t)BURST); i += 2)
+		fetch(&r->slot[(r->put + i) & r->mask]);
+	return n;
 }
 
 void hand_flush(struct worker *w)
 {
-	while (w->hand_dirty)
-		flush_one(w, (uint16_t)__builtin_ctzll(w->hand_dirty));
+	while (w->hand_dirty) {
+		unsigned int to = (unsigned int)__builtin_ctzll(w->hand_dirty);
+
+		w->stat.handed_out += show(w->to[to]);
+		w->hand_dirty &= w->hand_dirty - 1;
+	}
 }
 
-static void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, enum hand_kind kind,
-	uint32_t lo, uint32_t hi)
+static void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, const struct hand *h)
 {
-	struct worker_hand *h = &w->hand[to];
+	struct hand *at = likely(w->to[to] != NULL) ? hand_place(w->to[to]) : NULL;
 
-	m->packet_type = kind;
-	m->hash.fdir.lo = lo;
-	m->hash.fdir.hi = hi;
-	h->m[h->n++] = m;
+	if (unlikely(!at)) {
+		drop(w, m, DROP_HANDOVER_FULL);
+		return;
+	}
+	*at = *h;
 	w->hand_dirty |= 1ull << to;
-	if (h->n == RTE_DIM(h->m))
-		flush_one(w, to);
 }
 
 void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len,
 	uint8_t l3_off, uint8_t endpoint)
 {
-	pkt_set(m, p, len);
-	hand(w, to, m, HAND_UP, l3_off, endpoint);
+	hand(w, to, m,
+		&(struct hand){.m = m,
+			.p = p,
+			.len = len,
+			.what = l3_off | (uint32_t)endpoint << 8,
+			.kind = HAND_UP});
 }
 
 void hand_down(
 	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
 {
-	pkt_set(m, p, len);
-	hand(w, to, m, HAND_DOWN, slot, dp_t.session[slot].generation);
+	hand(w, to, m,
+		&(struct hand){.m = m,
+			.p = p,
+			.len = len,
+			.what = slot,
+			.kind = HAND_DOWN,
+			.generation = (uint8_t)dp_t.session[slot].generation});
 }
 
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port)
 {
-	hand(w, to, m, HAND_PORT, port, 0);
+	hand(w, to, m,
+		&(struct hand){.m = m,
+			.p = rte_pktmbuf_mtod(m, uint8_t *),
+			.what = port,
+			.kind = HAND_PORT});
 }
 
-static void take(struct worker *w, struct burst *b, struct rte_mbuf *m)
+static void take(struct worker *w, struct burst *b, const struct hand *h)
 {
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t lo = m->hash.fdir.lo, hi = m->hash.fdir.hi;
-
-	switch (m->packet_type) {
+	switch (h->kind) {
 	case HAND_UP:
-		lane_put_up(&b->up, m, p, m->data_len, (uint8_t)lo, (uint8_t)hi);
+		lane_put_up(&b->up, h->m, h->p, h->len, (uint8_t)h->what, (uint8_t)(h->what >> 8));
 		break;
 	case HAND_DOWN:
-		if (slot_is_same(w, lo, hi))
-			lane_put(&b->down, m, p, m->data_len, lo);
+		if (slot_is_same(w, h->what, h->generation))
+			lane_put(&b->down, h->m, h->p, h->len, h->what);
 		else
-			drop(w, m, DROP_NO_SESSION);
+			drop(w, h->m, DROP_NO_SESSION);
 		break;
 	default:
-		port_queue_slow(w, (uint16_t)lo, m);
+		port_queue_slow(w, (uint16_t)h->what, h->m);
+	}
+}
+
+/* The next burst of a ring is on its way while this one is worked on. */
+static void look_ahead(struct hand_ring *r)
+{
+	uint32_t n = hand_look(r, BURST);
+
+	for (uint32_t i = 0; i < n; i++, r->looked++) {
+		const struct hand *h = &r->slot[r->looked & r->mask];
+
+		fetch(h->m);
+		fetch(h->p);
+		if (h->kind == HAND_UP)
+			fetch(h->p + LINE);
+		else if (h->kind == HAND_DOWN)
+			fetch(&dp_t.session[h->what]);
 	}
 }
 
 /* At most BURST a poll, in turn from all other workers. */
 static void take_in(struct worker *w, struct burst *b)
 {
-	struct rte_mbuf *m[BURST];
 	unsigned int n = 0;
 
-	if (w->n_workers < 2)
-		return;
 	for (unsigned int k = 0; k < w->n_workers && n < BURST; k++) {
+		struct hand_ring *r;
+		uint32_t got;
+
 		if (++w->steer_next >= w->n_workers)
 			w->steer_next = 0;
-		if (w->from[w->steer_next])
-			n += rte_ring_dequeue_burst(
-				w->from[w->steer_next], (void **)(m + n), BURST - n, NULL);
+		r = w->from[w->steer_next];
+		if (!r)
+			continue;
+		if (r->looked == r->taken)
+			look_ahead(r);
+		got = RTE_MIN(r->looked - r->taken, BURST - n);
+		if (!got)
+			continue;
+		for (uint32_t i = 0; i < got; i++)
+			take(w, b, &r->slot[(r->taken + i) & r->mask]);
+		hand_done(r, got);
+		if (r->looked == r->taken)
+			look_ahead(r);
+		n += got;
 	}
 	w->stat.handed_in += n;
 	w->worked |= n > 0;
-	for (unsigned int i = 0; i < n; i++)
-		rte_prefetch0(m[i]);
-	for (unsigned int i = 0; i < n; i++) {
-		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
-		if (m[i]->packet_type == HAND_DOWN)
-			rte_prefetch0(&dp_t.session[m[i]->hash.fdir.lo]);
-	}
-	for (unsigned int i = 0; i < n; i++)
-		take(w, b, m[i]);
 }
 
 static void steer_up(struct worker *w, struct lane_up *up)

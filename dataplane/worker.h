@@ -10,6 +10,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/dp_msg.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/hand.h"
 #include "dataplane/records.h"
 
 #define WORKER_QUEUES_MAX 64
@@ -18,12 +19,6 @@ struct worker_txq {
 	uint16_t n;
 	uint64_t full;  /* packets that the queue had no room for */
 	struct rte_mbuf *m[2 * BURST];
-};
-
-/* Packets waiting to go to one other worker. */
-struct worker_hand {
-	uint16_t n;
-	struct rte_mbuf *m[BURST];
 };
 
 /* A rate limiter without tokens to refill: the time at which the bucket would be empty again (police.h). */
@@ -53,8 +48,8 @@ struct worker {
 	uint16_t txq_of_port[RTE_MAX_ETHPORTS];   /* queue that this worker alone uses; UINT16_MAX: hand to tx_proxy */
 	uint16_t tx_proxy_of_port[RTE_MAX_ETHPORTS]; /* worker that sends for us where queues are too few */
 	struct worker_txq tx[RTE_MAX_ETHPORTS];
-	struct rte_ring *from[DP_WORKERS_MAX];    /* SP/SC: mbufs handed to us; [id] is NULL */
-	struct rte_ring *to[DP_WORKERS_MAX];      /* SP/SC: the other workers' from[id] */
+	struct hand_ring *from[DP_WORKERS_MAX];   /* packets handed to us; [id] is NULL */
+	struct hand_ring *to[DP_WORKERS_MAX];     /* the other workers' from[id] */
 	struct rte_ring *commands;                /* struct dp_msg by value, from control */
 	struct rte_ring *events;                  /* struct dp_msg by value, to control: PPP's and sessions' */
 	struct rte_ring *punts;                   /* struct dp_msg by value, to control: packets, policed */
@@ -73,8 +68,7 @@ struct worker {
 	uint64_t ra_ns, ra_step_ns;
 	struct police icmp, ppp;                  /* ICMP errors; PPP frames for the automata */
 	struct police punt[PUNT_CLASSES], punt_peer[PUNT_CLASSES][PUNT_PEERS];
-	uint64_t hand_dirty;                      /* bit per worker: hand[] has packets */
-	struct worker_hand hand[DP_WORKERS_MAX];
+	uint64_t hand_dirty;                      /* bit per worker: to[] has packets that it was not shown */
 	struct burst burst;                       /* empty between polls, but for what control injected */
 	uint64_t *tunnel_rx;                      /* [max_tunnels + 1] data packets, summed by control for Hello */
 	uint64_t *adj_used;                       /* [max_adj + 1] packets sent through each adjacency */

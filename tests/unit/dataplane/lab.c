@@ -213,8 +213,8 @@ int lab_start(void **state)
 	make_routes();
 	make_worker(0);
 	make_worker(1);
-	lab_w[0]->to[1] = lab_w[1]->from[0] = ring("hand", 0, 1, sizeof(void *));
-	lab_w[1]->to[0] = lab_w[0]->from[1] = ring("hand", 1, 0, sizeof(void *));
+	lab_w[0]->to[1] = lab_w[1]->from[0] = hand_ring_new(512);
+	lab_w[1]->to[0] = lab_w[0]->from[1] = hand_ring_new(512);
 	if (slots_init(SESSIONS, 8))
 		return -1;
 	if (!dp_t.lookup_hash &&
@@ -237,6 +237,7 @@ int lab_stop(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < 2; i++) {
+		hand_ring_free(lab_w[i]->from[!i]);
 		free(lab_w[i]->tunnel_rx);
 		free(lab_w[i]->adj_used);
 		free(lab_w[i]);
@@ -253,6 +254,13 @@ static void drain(struct rte_ring *r)
 		rte_pktmbuf_free(m);
 }
 
+static void drain_hand(struct hand_ring *r)
+{
+	while (r->taken != r->put)
+		rte_pktmbuf_free(r->slot[r->taken++ & r->mask].m);
+	r->given = r->looked = r->given_seen = r->taken_seen = r->put;
+}
+
 int lab_reset(void **state)
 {
 	struct dp_msg msg;
@@ -262,7 +270,7 @@ int lab_reset(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		struct worker *w = lab_w[i];
 
-		drain(w->from[!i]);
+		drain_hand(w->from[!i]);
 		while (lab_msg(w->punts, &msg, &f) || lab_msg(w->punts_high, &msg, &f))
 			;
 		for (unsigned int p = 0; p < 2; p++) {

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scenario 6: two real workers on two CPUs, and what a packet costs that arrives at the wrong one.
+
+C is what a packet costs a worker that owns its session; h what giver and owner spend on a handed one beyond C. With every
+second packet handed over, two workers can do 2C / (C + h/2) of one. The host may move the two CPUs apart from minute to
+minute: samples with a core-to-core round trip above NEAR_NS are `far`, and are kept apart. More workers than two are
+reckoned from C, from the giver's and from the owner's part, by three ways of steering:
+  by id      the port brings a packet to its owner (rte_flow): nothing is handed over
+  spread     the port spreads a tunnel's sessions, whoever owns them: (W - 1)/W of the packets are handed over
+  one queue  the port knows addresses and ports only: one worker receives the whole tunnel, and its part is the limit"""
+from frame.figures import figure
+
+NAME = "handover"
+HELP = "two workers on one tunnel: cost of a hand-over, share of twice one worker; 4 to 32 workers reckoned from it"
+MEMORY = 2400
+
+NEAR_NS = 200
+SESSIONS = (1000, 1000000)
+WAYS = {"up": "uplink", "down": "downlink"}
+H_MOST, SHARE_LEAST = 60, 0.95
+
+
+def parts(way, i):
+    """Of one turn of the rotation: C, the giver's and the owner's ticks of a handed packet."""
+    giver, owner = way["cross"][i]["busy"]
+    return way["one"][i]["busy"][0], giver, owner
+
+
+def limit(c, h):
+    """Two workers, every second packet handed over, in units of one worker."""
+    return 2 * c / (c + h / 2)
+
+
+def reckoned(c, giver, owner, workers):
+    """Workers on one tunnel in units of one, by way of steering; sessions spread as suits the way best."""
+    h = giver + owner - c
+    best = 0.0
+    for percent in range(101):  # of the sessions that the receiving worker keeps
+        keeps = percent / 100
+        busiest = max(keeps * c + (1 - keeps) * giver, (1 - keeps) * owner / (workers - 1))
+        best = max(best, c / busiest)
+    return {"by id": float(workers), "spread": workers * c / (c + h * (workers - 1) / workers), "one queue": best}
+
+
+def picked(way):
+    """Turns to look at: the near ones, or all when there is none. @return them, near or far."""
+    turns = range(len(way["one"]))
+    near = [i for i in turns if max(way[k][i]["round_trip_ns"] for k in way) < NEAR_NS]
+    return (near, "near") if near else (list(turns), "far")
+
+
+def figures_of(got, key):
+    way, title = got[key], WAYS[key]
+    turns, mode = picked(way)
+    params = {"sessions": got["sessions"], "mode": mode}
+    short = sum(way[k][i]["cpu_share"] < 0.985 for k in way for i in turns)
+    note = "" if got["hugepages"] else "NO HUGEPAGES: not comparable; "
+    note += f"{short} samples had less than 98.5 % of a CPU" if short else ""
+    all_parts = [parts(way, i) for i in turns]
+    c = [p[0] for p in all_parts]
+    h = [sum(p[1:]) - p[0] for p in all_parts]
+    two = [way["one"][i]["ticks"] / way["half2"][i]["ticks"] for i in turns]
+    near = mode == "near"
+    yield figure(NAME, f"{title}, at its owner (C)", "ticks", c, params, note=note)
+    yield figure(NAME, f"{title}, handed over: more than C (h)", "ticks", h, params,
+                 target=("<=", H_MOST) if near else None, note=note)
+    yield figure(NAME, f"{title}, two workers, half handed over", "x one", two, params,
+                 ceiling=("2C/(C + h/2)", [limit(*p) for p in zip(c, h)]),
+                 target=(">=", SHARE_LEAST) if near else None, judge="ratio", note=note)
+    yield figure(NAME, f"{title}, two workers, nothing handed over", "x one",
+                 [way["one"][i]["ticks"] / way["own2"][i]["ticks"] for i in turns], params, note=note)
+    yield figure(NAME, f"{title}, one receives, two own", "x one",
+                 [way["one"][i]["ticks"] / way["one_half"][i]["ticks"] for i in turns], params, note=note)
+    for workers in (4, 8, 16, 32):
+        for how in ("by id", "spread", "one queue"):
+            yield figure(NAME, f"{title}, {workers} workers, {how}", "x one", [reckoned(*p, workers)[how] for p in all_parts],
+                         params, note="reckoned, not measured")
+
+
+def run(ctx):
+    if len(ctx.cpus) < 2:
+        ctx.progress("handover: needs two CPUs")
+        return
+    for sessions in SESSIONS[:1] if ctx.quick else SESSIONS:
+        got = ctx.run([ctx.program("tests/bench/handover"), "--sessions", sessions, "--reps", ctx.runs if ctx.quick else
+                       2 * ctx.runs, "--cpus", f"{ctx.cpus[0]},{ctx.cpus[1]}"])
+        ctx.keep(NAME, got)
+        for key in WAYS:
+            yield from figures_of(got, key)
