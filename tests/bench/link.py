@@ -6,8 +6,9 @@ core side on CPU 0. On links of the same kind, with the same generator, in the s
 ceiling B) and 5tswap, and a bare FIB forward (rig/fibfwd.c). All of them are up all the time; the one that is measured runs,
 the others are paused. Each packet is of a session at random. The outer UDP checksum is off, LCP echo and Hello are off.
 
-Samples are labelled near or far by the round trip of a cache line between the two CPUs before and after their rotation;
-those of the other mode than most are left out of the figures, and targets hold in near mode only."""
+Each sample is labelled near or far by the round trip of a cache line between the two CPUs before and after it; those of
+another mode than most are left out of the figures, and targets hold in near mode only. Beside Mpps stands the time that lnsd
+and macswap were busy by packet: where the generator or the link is the limit, only that tells them apart."""
 from frame.figures import figure
 from rig.held import dial_lnsd
 from rig.samples import Samples
@@ -19,11 +20,11 @@ MEMORY = 2600
 
 SESSIONS = (1000, 65536, 262144, 1000000)
 TARGET = {1000: 0.88, 65536: 0.78, 262144: 0.68, 1000000: 0.64}
-FRAMES = ("98", "imix", "1400")
+FRAMES = {1000: ("98", "imix", "1400"), 65536: ("98",), 262144: ("98",), 1000000: ("98", "imix", "1400")}
 FORWARDERS = ("macswap", "5tswap", "fib")
 CEILING = "B: macswap"
-SECONDS = 0.5       # a sample
-TRIAL_S = 0.3       # of a search
+SECONDS = 0.4       # a sample
+TRIAL_S = 0.25      # of a search
 
 PLOTS = [{
     "file": "link", "title": "lnsd over memif, 98-byte frames", "y": "Mpps",
@@ -33,55 +34,95 @@ PLOTS = [{
         ("downlink, 0 loss", "throughput at 0 loss", {"direction": "down"})] + [
         (kind, "throughput of " + kind, {}) for kind in FORWARDERS],
 }]
-LATENCY_S = 0.5
+LATENCY_S = 0.3
+IN_FLIGHT = 200     # calls at once: what they send fits into a ring of 1,024
 PERCENTS = (10, 50, 90)
 CONDITIONS = "memif, lnsd (server) on CPU 1, generator on CPU 0, idle adaptive, both pollers at real-time priority, outer UDP checksum off"
 
 
-def rotation(stage, ctx, samples, number, pairs, frames):
-    before = stage.round_trip()
-    for frame in frames:
-        turns = [(kind, "loop") for kind in FORWARDERS if kind in pairs and (frame == "98" or kind == "macswap")]
+class Rotation:
+    """One sample of everything, each between two round trips."""
+
+    def __init__(self, stage, samples, number, pairs):
+        self.stage, self.samples, self.number, self.pairs = stage, samples, number, pairs
+        self.trip = stage.round_trip()
+        self.trips = [self.trip]
+
+    def phase(self, kind, text, seconds, **how):
+        """@return the phase's result and its mode."""
+        result = self.stage.phase(self.pairs[kind], text, seconds, **how)
+        before, self.trip = self.trip, self.stage.round_trip()
+        self.trips.append(self.trip)
+        return result, distance(before, self.trip)
+
+    def rate(self, kind, way, frame):
+        begin, busy = BUSY.get(kind, (None, None))
+        if begin:
+            begin(self.pairs[kind])
+        text = "traffic %s max %g size %s" % (way, SECONDS, frame)
+        result, mode = self.phase(kind, text, 60)
+        wrong = result[way]["misdelivered"] + result[way]["corrupted"]
+        if wrong:
+            raise RuntimeError("%s: %d packets were misdelivered or corrupted: %s" % (kind, wrong, text))
+        for what, value in (("mpps", result[way]["rx_mpps"]), ("generator", 100 * result.get("busy_share", 0)),
+                ("busy", busy(self.pairs[kind]) if busy else None)):
+            if value is not None:
+                self.samples.add(self.number, (kind, way, frame, what), mode, value)
+
+    def rates(self, frame):
+        turns = [(kind, "loop") for kind in FORWARDERS if kind in self.pairs and (frame == "98" or kind == "macswap")]
         turns[1:1] = [("lnsd", "up")]
-        turns += [("lnsd", "down")]
-        for kind, way in turns:
-            text = "traffic %s max %g size %s" % (way, SECONDS, frame)
-            busy = ticks(pairs[kind]) if kind == "lnsd" else None
-            result = stage.phase(pairs[kind], text, 60)
-            wrong = result[way]["misdelivered"] + result[way]["corrupted"]
-            if wrong:
-                raise RuntimeError("%s: %d packets were misdelivered or corrupted: %s" % (kind, wrong, text))
-            samples.add(number, (kind, way, frame, "mpps"), result[way]["rx_mpps"])
-            samples.add(number, (kind, way, frame, "ticks"), result.get("ticks_per_packet", 0))
-            if busy:
-                samples.add(number, (kind, way, frame, "busy"), ticks(pairs[kind], busy))
-    for way in ("up", "down"):
-        most = samples.of[("lnsd", way, "98", "mpps")][-1][1]
-        found = stage.phase(pairs["lnsd"], "search %s trial %g step 3 highest %.2f" % (way, TRIAL_S, 1.05 * most), 120, repeats=2,
+        for kind, way in turns + [("lnsd", "down")]:
+            self.rate(kind, way, frame)
+
+    def lossless(self, way):
+        most = self.samples.last(("lnsd", way, "98", "mpps"))
+        found, mode = self.phase("lnsd", "search %s trial %g step 3 highest %.2f" % (way, TRIAL_S, 1.05 * most), 120, repeats=2,
             light=True)
-        samples.add(number, ("lnsd", way, "98", "search"), found["mpps"])
+        self.samples.add(self.number, ("lnsd", way, "98", "search"), mode, found["mpps"])
         if not found["mpps"]:
-            continue
-        percents = ",".join(str(p) for p in PERCENTS)
-        points = stage.phase(pairs["lnsd"], "latency %s %s %g" % (way, percents, LATENCY_S), 60, light=True)["points"]
-        for point in points:
+            return
+        result, mode = self.phase("lnsd", "latency %s %s %g" % (way, ",".join(map(str, PERCENTS)), LATENCY_S), 60, light=True)
+        for point in result["points"]:
             for what in ("p50", "p99", "p999"):
-                samples.add(number, ("lnsd", way, point["percent"], what), point[way]["latency_ns"][what])
-    after = stage.round_trip()
-    samples.modes.append(distance(before, after))
-    ctx.progress("link: rotation %d, round trip %.0f and %.0f ns (%s): lnsd up %.2f, down %.2f Mpps; macswap %.2f" % (number + 1,
-        before, after, samples.modes[-1], *(samples.of[k][-1][1] for k in (("lnsd", "up", "98", "mpps"),
-        ("lnsd", "down", "98", "mpps"), ("macswap", "loop", "98", "mpps")))))
+                self.samples.add(self.number, ("lnsd", way, point["percent"], what), mode, point[way]["latency_ns"][what] / 1000)
 
 
-def ticks(pair, since=None):
-    """The worker's own count: nanoseconds of polls that found packets, and packets; with since: ns a packet."""
+# What a program itself says of its polls that found packets: ns a packet since the beginning of the sample.
+
+def lnsd_begin(pair):
     pair.dut.resume()
     w = pair.dut.worker()
-    now = (w["busy_ns"], w["rx_packets"])
-    if since is None:
-        return now
-    return (now[0] - since[0]) / max(now[1] - since[1], 1)
+    pair.was = w["busy_ns"], w["rx_packets"]
+    pair.pause()
+
+
+def lnsd_busy(pair):
+    ns, packets = pair.was
+    lnsd_begin(pair)
+    return (pair.was[0] - ns) / max(pair.was[1] - packets, 1)
+
+
+def testpmd_begin(pair):
+    pair.dut.resume()
+    pair.dut.forget()
+    pair.pause()
+
+
+def testpmd_busy(pair):
+    pair.dut.resume()
+    ticks = pair.dut.ticks_per_packet()
+    pair.pause()
+    return ticks / pair.ticks_per_ns
+
+
+BUSY = {"lnsd": (lnsd_begin, lnsd_busy), "macswap": (testpmd_begin, testpmd_busy)}
+
+
+def against(samples, key, ceiling):
+    """Samples beside those of the ceiling; without those where no rotation has both."""
+    mine, theirs = samples.beside(key, ceiling)
+    return {"samples": mine, "ceiling": (CEILING, theirs)} if mine else {"samples": samples.take(key)}
 
 
 def figures(samples, sessions, frames, short=0):
@@ -91,49 +132,57 @@ def figures(samples, sessions, frames, short=0):
         note += "; %d samples were repeated for want of CPU" % short
     params = {"sessions": sessions, "mode": mode}
     for frame in frames:
-        ceiling = samples.take(("macswap", "loop", frame, "mpps"))
         for way in ("up", "down"):
-            target = (">=", TARGET[sessions]) if frame == "98" and mode == "near" and sessions in TARGET else None
+            target = (">=", TARGET[sessions]) if frame == "98" and mode == "near" else None
             about = dict(params, direction=way, frame=frame)
-            yield figure(NAME, "throughput", "Mpps", samples.take(("lnsd", way, frame, "mpps")), about,
-                ceiling=(CEILING, ceiling), target=target, judge="ratio", note=note)
-            yield figure(NAME, "busy time", "ns/packet", samples.take(("lnsd", way, frame, "busy")), about,
-                note="lnsd's worker, its driver's work in it; " + note)
+            spent = samples.take(("lnsd", way, frame, "generator"))
+            yield figure(NAME, "throughput", "Mpps", params=about, target=target, judge="ratio",
+                note="the generator was busy for %.0f %% of the time; %s" % (sum(spent) / max(len(spent), 1), note),
+                **against(samples, ("lnsd", way, frame, "mpps"), ("macswap", "loop", frame, "mpps")))
+            yield figure(NAME, "busy time", "ns/packet", params=about, note="polls that found packets, its driver's work in it; "
+                + note, **against(samples, ("lnsd", way, frame, "busy"), ("macswap", "loop", frame, "busy")))
     for kind in FORWARDERS:
-        got = samples.take((kind, "loop", "98", "mpps"))
-        if got:
-            yield figure(NAME, "throughput of " + kind, "Mpps", got, dict(params, direction="loop", frame="98"),
-                ceiling=(CEILING, samples.take(("macswap", "loop", "98", "mpps"))), note=note)
+        about = dict(params, direction="loop", frame="98")
+        yield figure(NAME, "throughput of " + kind, "Mpps", params=about, note=note,
+            **against(samples, (kind, "loop", "98", "mpps"), ("macswap", "loop", "98", "mpps")))
     for way in ("up", "down"):
         about = dict(params, direction=way, frame="98")
-        yield figure(NAME, "throughput at 0 loss", "Mpps", samples.take(("lnsd", way, "98", "search")), about,
-            ceiling=("throughput at max", samples.take(("lnsd", way, "98", "mpps"))),
+        mine, most = samples.beside(("lnsd", way, "98", "search"), ("lnsd", way, "98", "mpps"))
+        yield figure(NAME, "throughput at 0 loss", "Mpps", mine, about, ceiling=("throughput at max", most),
             note="RFC 2544 binary search to 3 %%, trials of %g s; %s" % (TRIAL_S, note))
         for percent in PERCENTS:
             for what in ("p50", "p99", "p999"):
-                got = [ns / 1000 for ns in samples.take(("lnsd", way, percent, what))]
-                yield figure(NAME, "latency " + what.replace("999", "99.9"), "us", got, dict(about, load=percent),
-                    note="at %d %% of the rate at 0 loss, from generator to generator; %s" % (percent, note))
+                yield figure(NAME, "latency " + what.replace("999", "99.9"), "us", samples.take(("lnsd", way, percent, what)),
+                    dict(about, load=percent), note="at %d %% of the rate at 0 loss, from generator to generator; %s" % (percent,
+                    note))
 
 
 def one(ctx, sessions, runs, frames):
     samples = Samples()
     with Stage(ctx) as stage:
-        pairs = {"lnsd": stage.lnsd(sessions)}
+        pairs = {"lnsd": stage.lnsd(sessions, generator_options=["--in-flight", str(IN_FLIGHT)])}
         result = dial_lnsd(stage, pairs["lnsd"], sessions)
         ctx.progress("link: %d sessions up, %.0f a second" % (sessions, result["per_second"]))
         for kind in FORWARDERS:
             pairs[kind] = stage.forwarder(kind, sessions)
         for pair in pairs.values():
             pair.before_others()
+        pairs["macswap"].ticks_per_ns = ctx.ticks_per_ns
         for number in range(runs):
-            rotation(stage, ctx, samples, number, pairs, frames)
+            turn = Rotation(stage, samples, number, pairs)
+            for frame in frames:
+                turn.rates(frame)
+            for way in ("up", "down"):
+                turn.lossless(way)
+            ctx.progress("link: rotation %d, round trips of %.0f to %.0f ns: lnsd up %.2f, down %.2f Mpps; macswap %.2f" % (
+                number + 1, min(turn.trips), max(turn.trips), *(samples.last(k) for k in (("lnsd", "up", "98", "mpps"),
+                ("lnsd", "down", "98", "mpps"), ("macswap", "loop", "98", "mpps")))))
         return samples, stage.short
 
 
 def measure(ctx):
     for sessions in SESSIONS[:1] if ctx.quick else SESSIONS:
-        frames = FRAMES[:1] if ctx.quick else FRAMES
+        frames = FRAMES[sessions][:1] if ctx.quick else FRAMES[sessions]
         samples, short = one(ctx, sessions, ctx.runs, frames)
         yield from figures(samples, sessions, frames, short)
 

@@ -61,16 +61,16 @@ def traffic(ctx, sessions):
         ctx.progress("peer: l2tpns has %d sessions up, %.0f a second" % (sessions, result["per_second"]))
         offered = {way: best_rate(stage, peer, way) for way in ("up", "down")}
         for number in range(ctx.runs):
-            before = stage.round_trip()
             for way in ("up", "down"):
+                before = stage.round_trip()
                 theirs = stage.phase(peer, "traffic %s %s %g" % (way, offered[way], SECONDS), 60)
-                got.add(number, (way, "l2tpns"), theirs[way]["rx_mpps"])
-                got.add(number, (way, "share"), 100 * theirs["dut_shares"][0])
                 mine = stage.phase(ours, "traffic %s max %g" % (way, SECONDS / 2), 60)
-                got.add(number, (way, "lnsd"), mine[way]["rx_mpps"])
-            got.modes.append(distance(before, stage.round_trip()))
-            ctx.progress("peer: %d sessions, lnsd/l2tpns up %.2f/%.3f, down %.2f/%.3f Mpps (%s)" % (sessions, *(got.of[way, who][-1][1]
-                for way in ("up", "down") for who in ("lnsd", "l2tpns")), got.modes[-1]))
+                mode = distance(before, stage.round_trip())
+                for key, value in (("l2tpns", theirs[way]["rx_mpps"]), ("share", 100 * theirs["dut_shares"][0]),
+                        ("lnsd", mine[way]["rx_mpps"])):
+                    got.add(number, (way, key), mode, value)
+            ctx.progress("peer: %d sessions, lnsd/l2tpns up %.2f/%.3f, down %.2f/%.3f Mpps (%s)" % (sessions, *(got.last((way, who))
+                for way in ("up", "down") for who in ("lnsd", "l2tpns")), mode))
     note = "%s; %s" % (got.note(), LINKS)
     for way in ("up", "down"):
         params = {"sessions": sessions, "direction": way, "frame": "98"}

@@ -12,10 +12,12 @@ EAL = ["--no-pci", "--in-memory", "--no-telemetry", "--log-level=*:error"]
 
 
 class Testpmd:
-    def __init__(self, folder, ports, mode, cpu=1, name=None):
+    """Its main thread, which talks and forwards nothing, is on another CPU: what polls before all others would not let it."""
+
+    def __init__(self, folder, ports, mode, cpu=1, other=0, name=None):
         self.seen = 0
         devs = sum((["--vdev", p] for p in ports), [])
-        self.program = Program(name or "testpmd-" + mode, ["stdbuf", "-oL", "dpdk-testpmd", "--lcores", "0@%d,1@%d" % (cpu, cpu),
+        self.program = Program(name or "testpmd-" + mode, ["stdbuf", "-oL", "dpdk-testpmd", "--lcores", "0@%d,1@%d" % (other, cpu),
             "-m", "128", "--file-prefix", "bench-%s-%d" % (mode, os.getpid())] + EAL + devs + ["--", "-i",
             "--total-num-mbufs=16384", "--nb-cores=1", "--forward-mode=" + mode, "--no-lsc-interrupt"], folder)
         self.program.wait_line("Checking link statuses", 30)
@@ -28,12 +30,15 @@ class Testpmd:
         threads = self.program.threads()
         return [t for t, n in sorted(threads.items()) if "worker" in n][0]
 
+    def forget(self):
+        self.program.say("clear fwd stats all\nshow fwd stats all")
+        _, self.seen = self.program.wait_line("Accumulated forward statistics", 10, self.seen)
+
     def ticks_per_packet(self):
-        """Since the last call, of the polls that found packets: the driver's work is in it."""
+        """Since forget(), of the polls that found packets: the driver's work is in it."""
         self.program.say("show fwd stats all")
         _, self.seen = self.program.wait_line("Accumulated forward statistics", 10, self.seen)
         line, self.seen = self.program.wait_line("CPU cycles/packet", 10, self.seen)
-        self.program.say("clear fwd stats all")
         return float(re.search(r"CPU cycles/packet=([\d.]+)", line).group(1))
 
     def pause(self):

@@ -34,9 +34,9 @@ def realtime(priority, thread=0):
         os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(priority))
 
 
-def ordinary():
+def ordinary(thread=0):
     with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
 
 
 def in_the_child():

@@ -55,6 +55,10 @@ class Pair:
         self.generator.resume()
 
     def end(self):
+        """At no priority any more: one that polls would keep another from its end."""
+        if self.first:
+            ordinary(self.threads[0])
+            ordinary(self.generator.program.pid)
         self.generator.end()
         return self.dut.end()
 
@@ -66,6 +70,7 @@ def calibrated(name, run):
         if len(ctx.cpus) < 2:
             raise RuntimeError("two CPUs are needed: one generates, one forwards")
         before = ctx.run(argv)
+        ctx.ticks_per_ns = before["tsc_hz"] / 1e9
         yield from run(ctx)
         ctx.calibrated(name, before, ctx.run(argv))
     return between
@@ -91,6 +96,7 @@ class Stage:
         return self
 
     def __exit__(self, kind, error, trace):
+        self.alone(None)
         for pair in reversed(self.pairs):
             try:
                 pair.end()
@@ -136,7 +142,7 @@ class Stage:
         if kind == "fib":
             dut = forwarder.FibForward(self.build, self.folder, ours, cpu=DUT_CPU)
         else:
-            dut = forwarder.Testpmd(self.folder, ours, kind, cpu=DUT_CPU)
+            dut = forwarder.Testpmd(self.folder, ours, kind, cpu=DUT_CPU, other=GENERATOR_CPU)
         try:
             generator = lacsim.Lacsim(self.build, self.folder, theirs, sessions, cpu=GENERATOR_CPU, name="lacsim-" + kind)
             generator.phase("pretend %d" % sessions, 60)

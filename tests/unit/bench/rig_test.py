@@ -41,8 +41,7 @@ class Samples(unittest.TestCase):
     def samples(self, modes):
         s = RigSamples()
         for number, mode in enumerate(modes):
-            s.add(number, "x", number)
-            s.modes.append(mode)
+            s.add(number, "x", mode, number)
         return s
 
     def test_only_samples_of_the_commonest_mode_count(self):
@@ -52,12 +51,17 @@ class Samples(unittest.TestCase):
     def test_a_draw_is_near(self):
         self.assertEqual(self.samples(["far", "near"]).mode(), "near")
 
+    def test_a_ratio_is_of_rotations_in_which_both_have_the_mode(self):
+        s = self.samples(["near", "far", "near", "near"])
+        for number, mode in enumerate(["near", "near", "far", "near"]):
+            s.add(number, "y", mode, 10 * number)
+        self.assertEqual(s.beside("x", "y"), ([0, 3], [0, 30]))
+
     def test_targets_hold_in_near_mode_only(self):
         for mode, wanted in (("near", True), ("far", None)):
             s = RigSamples()
             for key, mpps in ((("lnsd", "up", "98", "mpps"), 9.0), (("macswap", "loop", "98", "mpps"), 10.0)):
-                s.add(0, key, mpps)
-            s.modes.append(mode)
+                s.add(0, key, mode, mpps)
             up = next(f for f in link.figures(s, 1000, ["98"]) if f["name"] == "throughput" and f["params"]["direction"] == "up")
             self.assertIs(up["met"], wanted)
             self.assertAlmostEqual(up["ceiling"]["ratio"], 0.9)
