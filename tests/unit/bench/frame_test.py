@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """frame_test.py SOURCE - the bench's statistics, gate, table, plots and page say what they should."""
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -210,6 +211,16 @@ class Record(unittest.TestCase):
 
     def test_a_scenario_without_figures_did_not_succeed(self):
         self.assertEqual(self.run_of(lambda ctx: iter(()))["failed"], "gave no figure")
+
+
+class Scenarios(unittest.TestCase):
+    def test_those_that_the_page_explains_are_those_that_there_are(self):
+        with open(os.path.join(SOURCE, "docs", "performance.md"), encoding="utf-8") as text:
+            part = text.read().split("## Scenarios")[1].split("\n## ")[0]
+        heads = [line[4:].split(":")[0] for line in part.split("\n") if line.startswith("### ")]
+        explained = [name.strip() for head in heads for name in head.split(",")]
+        listed = subprocess.run([os.path.join(SOURCE, "tools", "bench"), "--list"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(sorted(explained), sorted(line.split()[0] for line in listed.strip().split("\n")))
 
 
 class Rows(unittest.TestCase):
