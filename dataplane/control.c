@@ -139,25 +139,12 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p)
 		dp_t.profile[index] = *p;
 }
 
-/* The least loaded worker, or the one whose queue carries the tunnel (no hand-over) while it has hardly more. */
-static unsigned int owner_for(uint16_t tid)
-{
-	unsigned int least = 0, near = dp_c.queue_of_tid[tid];
-
-	for (unsigned int i = 1; i < dp_c.n_workers; i++)
-		if (dp_c.load[i] < dp_c.load[least])
-			least = i;
-	if (near && dp_c.load[near - 1] <= dp_c.load[least] + dp_c.load[least] / 16 + 16)
-		return near - 1;
-	return least;
-}
-
 uint16_t dp_session_pick_sid(uint16_t tid)
 {
 	uint8_t bytes[32];
 
 	random_bytes(dp_c.random.key, &dp_c.random.counter, bytes);
-	return index_pick(tid, (uint8_t)owner_for(tid), bytes);
+	return index_pick(tid, (uint8_t)owner_pick(tid), bytes);
 }
 
 int dp_session_publish(const struct dp_session_desc *d)

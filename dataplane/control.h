@@ -4,6 +4,7 @@
 #define DATAPLANE_CONTROL_H
 
 #include "dataplane/dp_msg.h"
+#include "dataplane/owner.h"
 #include "dataplane/random.h"
 #include "dataplane/session_table.h"
 #include "dataplane/worker.h"
@@ -16,6 +17,8 @@ struct control {
 	uint32_t load[DP_WORKERS_MAX]; /* sessions published, by owner */
 	uint8_t queue_of_tid[UINT16_MAX +
 		1]; /* worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
+	struct owner_look look[DP_WORKERS_MAX];
+	uint64_t looked_ns; /* at the workers (owner.c) */
 	struct random_state random;
 	uint64_t packets_refused; /* of Linux and of the control channel: no buffer or ring full */
 };

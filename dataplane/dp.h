@@ -172,6 +172,9 @@ struct dp_worker_info {
 	uint64_t polls, busy_polls, sleeps;
 	uint64_t rx_packets, up_packets, down_packets, handed_out, handed_in, punted, dropped;
 	uint64_t busy_ns;        /* time in polls that found work */
+	uint16_t busy_permille;  /* of its time lately; the last second counts most */
+	uint64_t packets_per_s;  /* up and down, in the last second */
+	uint64_t picked_by_queue, picked_by_load; /* new sessions given to it: its queue carries their tunnel; it had the least to do */
 };
 void dp_worker_get(unsigned worker, struct dp_worker_info *info);
 unsigned dp_drop_count(void);                     /* number of drop reasons */

@@ -164,7 +164,7 @@ void dp_events_done(struct dp_event *ev, unsigned int n)
 
 void dp_tick(uint64_t now_ns)
 {
-	(void)now_ns;
+	owner_tick(now_ns);
 	slots_reap();
 	tunnels_tick();
 	adj_tick();

@@ -35,6 +35,7 @@ void dp_worker_get(unsigned int worker, struct dp_worker_info *info)
 	*info = w->stat;
 	info->cpu = w->cpu;
 	info->sessions = __atomic_load_n(&w->owned, __ATOMIC_RELAXED);
+	owner_info(worker, info);
 }
 
 unsigned int dp_drop_count(void)

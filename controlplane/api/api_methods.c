@@ -49,6 +49,10 @@ static json_t *worker(unsigned w)
 	api_set_take(o, "busy_polls", num(i.busy_polls));
 	api_set_take(o, "sleeps", num(i.sleeps));
 	api_set_take(o, "busy_ns", num(i.busy_ns));
+	api_set_take(o, "busy_permille", num(i.busy_permille));
+	api_set_take(o, "packets_per_second", num(i.packets_per_s));
+	api_set_take(o, "picked_by_queue", num(i.picked_by_queue));
+	api_set_take(o, "picked_by_load", num(i.picked_by_load));
 	return o;
 }
 

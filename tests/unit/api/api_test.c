@@ -194,7 +194,12 @@ unsigned dp_worker_count(void)
 
 void dp_worker_get(unsigned worker, struct dp_worker_info *info)
 {
-	*info = (struct dp_worker_info){.cpu = (int)worker, .sessions = 5 + worker};
+	*info = (struct dp_worker_info){.cpu = (int)worker,
+		.sessions = 5 + worker,
+		.busy_permille = 250,
+		.packets_per_s = 4000,
+		.picked_by_queue = 3,
+		.picked_by_load = worker};
 }
 
 unsigned dp_drop_count(void)
@@ -445,6 +450,10 @@ static void ports_drops_pools_workers_memory_and_version_answer(void **state)
 	json_decref(r);
 	r = ask("{\"method\":\"workers\"}");
 	assert_string_equal(at(r, "workers.0.sessions"), "5");
+	assert_string_equal(at(r, "workers.1.busy_permille"), "250");
+	assert_string_equal(at(r, "workers.1.packets_per_second"), "4000");
+	assert_string_equal(at(r, "workers.1.picked_by_queue"), "3");
+	assert_string_equal(at(r, "workers.1.picked_by_load"), "1");
 	json_decref(r);
 	r = ask("{\"method\":\"memory\"}");
 	assert_string_equal(at(r, "heap_bytes"), "1073741824");

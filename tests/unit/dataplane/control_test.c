@@ -42,6 +42,117 @@ static void a_worker_that_receives_the_tunnel_is_preferred_by_a_little(void **st
 	assert_in_range(near, 70, 100);
 }
 
+/* A second in which a worker that owns n sessions was busy for n times cost_us, and worker 0 also with receiving. */
+static void busy_second(uint64_t *now_ns, uint64_t cost_us, uint64_t receiving_us)
+{
+	for (unsigned int i = 0; i < 2; i++)
+		dp_workers[i]->stat.busy_ns +=
+			(dp_c.load[i] * cost_us + (i ? 0 : receiving_us)) * 1000;
+	owner_tick(*now_ns += 1000000000);
+}
+
+static void pick(unsigned int n)
+{
+	while (n--)
+		dp_c.load[owner_of_sid(dp_session_pick_sid(TID))]++;
+}
+
+static void a_worker_that_is_busy_with_receiving_gets_fewer_sessions(void **state)
+{
+	uint64_t now_ns = 5000000000;
+	unsigned int busy[2];
+
+	(void)state;
+	owner_tick(now_ns);
+	for (unsigned int i = 0; i < 60; i++) {
+		pick(20);
+		busy_second(&now_ns, 1000, 300000);
+		for (unsigned int k = 0; k < 60 && i % 6 == 5; k++) /* some of all end */
+			if (dp_c.load[k % 2] > 1)
+				dp_c.load[k % 2]--;
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		busy[i] = dp_c.load[i] * 1000 + (i ? 0 : 300000);
+	assert_true(dp_c.load[0] + 150 < dp_c.load[1]);
+	assert_in_range(busy[0] * 10 / busy[1], 8, 13);
+}
+
+static void sessions_that_carry_much_count_for_more(void **state)
+{
+	uint64_t now_ns = 5000000000;
+
+	(void)state;
+	owner_tick(now_ns);
+	dp_c.load[0] = dp_c.load[1] = 1000;
+	for (unsigned int i = 0; i < 5; i++) { /* 900 and 300 ms: 3 times the load */
+		dp_workers[0]->stat.busy_ns += 900000000;
+		dp_workers[1]->stat.busy_ns += 300000000;
+		owner_tick(now_ns += 1000000000);
+	}
+	pick(500);
+	assert_in_range(dp_c.load[1], 1450, 1500);
+}
+
+static void a_storm_between_two_looks_is_spread(void **state)
+{
+	uint64_t now_ns = 5000000000;
+
+	(void)state;
+	owner_tick(now_ns);
+	dp_c.load[0] = dp_c.load[1] = 100;
+	for (unsigned int i = 0; i < 5; i++) {
+		dp_workers[0]->stat.busy_ns += 900000000;
+		dp_workers[1]->stat.busy_ns += 700000000;
+		owner_tick(now_ns += 1000000000);
+	}
+	pick(20000);
+	assert_in_range(dp_c.load[0], 9800, 10200);
+}
+
+static void on_an_idle_machine_the_number_of_sessions_decides(void **state)
+{
+	uint64_t now_ns = 5000000000;
+
+	(void)state;
+	owner_tick(now_ns);
+	dp_c.load[0] = 1000;
+	dp_c.load[1] = 800;
+	for (unsigned int i = 0; i < 5; i++) { /* echo requests, here or there */
+		dp_workers[1]->stat.busy_ns += 5000000;
+		owner_tick(now_ns += 1000000000);
+	}
+	pick(200);
+	assert_in_range(dp_c.load[1], 980, 1000);
+}
+
+static void what_a_worker_does_and_was_picked_for_can_be_seen(void **state)
+{
+	uint64_t now_ns = 5000000000;
+	struct dp_worker_info info;
+
+	(void)state;
+	owner_tick(now_ns);
+	dp_c.queue_of_tid[TID] = 1;
+	pick(10);
+	dp_c.load[0] += 1000;
+	pick(5);
+	for (unsigned int i = 0; i < 12; i++) {
+		dp_workers[0]->stat.up_packets += 3000;
+		dp_workers[0]->stat.down_packets += 1000;
+		dp_workers[0]->stat.busy_ns += 500000000;
+		owner_tick(now_ns += 1000000000);
+	}
+	dp_worker_get(0, &info);
+	assert_in_range(info.busy_permille, 498, 500);
+	assert_int_equal(info.packets_per_s, 4000);
+	assert_int_equal(info.picked_by_queue, 10);
+	assert_int_equal(info.picked_by_load, 0);
+	dp_worker_get(1, &info);
+	assert_int_equal(info.busy_permille, 0);
+	assert_int_equal(info.picked_by_queue, 0);
+	assert_int_equal(info.picked_by_load, 5);
+}
+
 static void session_ids_are_never_0_and_show_no_order(void **state)
 {
 	static uint8_t seen[1 << 16];
@@ -221,6 +332,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(sessions_of_one_tunnel_are_spread_over_the_workers),
 		T(a_worker_that_receives_the_tunnel_is_preferred_by_a_little),
+		T(a_worker_that_is_busy_with_receiving_gets_fewer_sessions),
+		T(sessions_that_carry_much_count_for_more),
+		T(a_storm_between_two_looks_is_spread),
+		T(on_an_idle_machine_the_number_of_sessions_decides),
+		T(what_a_worker_does_and_was_picked_for_can_be_seen),
 		T(session_ids_are_never_0_and_show_no_order),
 		T(two_starts_draw_different_ids),
 		T(a_worker_with_a_backlog_of_commands_makes_the_dataplane_not_ready),
