@@ -13,6 +13,7 @@
 #define AROUND (BED_OUTER + PPP) /* of the smallest form */
 #define RING   BED_RING
 #define PICKS  (1u << 22)
+#define UNUSED 64
 
 /* What was put into a buffer. */
 struct sent {
@@ -21,7 +22,10 @@ struct sent {
 	bool down;
 };
 static struct sent sent[RING];
-static uint32_t *zipf; /* [PICKS] sessions, the k-th most frequent 1/k as often as the first */
+/* [PICKS] sessions, the k-th most frequent 1/k as often as the first. Read from end to end: what is touched between timed
+ * parts pushes out of the cache what traffic would have left there. */
+static uint32_t *zipf, zipf_at;
+static uint16_t (*unused)[UNUSED]; /* by tunnel: session ids that nobody has */
 static uint16_t *numbers; /* data sequence number of each session */
 static uint8_t payload[2048];
 
@@ -150,7 +154,7 @@ static uint32_t pick(const struct row *r)
 {
 	switch (r->pick) {
 	case PICK_ZIPF:
-		return zipf[bed_random() & (PICKS - 1)];
+		return zipf[zipf_at++ & (PICKS - 1)];
 	case PICK_HOT:
 		return bed.sessions / 2;
 	default:
@@ -284,9 +288,9 @@ static void inner(uint8_t *p, const struct row *r, uint32_t i)
 	upper(p + 20, r, i, (uint16_t)(len - 20));
 }
 
-static uint16_t unused_sid(uint32_t session)
+static uint16_t find_unused_sid(uint32_t tunnel)
 {
-	uint32_t first = bed_tunnel_of(session) * BED_PER_TUNNEL;
+	uint32_t first = tunnel * BED_PER_TUNNEL;
 	uint32_t end = RTE_MIN(first + BED_PER_TUNNEL, bed.sessions);
 	uint16_t sid;
 	uint32_t i;
@@ -297,6 +301,16 @@ static uint16_t unused_sid(uint32_t session)
 			;
 	} while (i < end);
 	return sid;
+}
+
+static uint16_t unused_sid(uint32_t session)
+{
+	if (!unused) {
+		unused = calloc(bed.tunnels, sizeof(*unused));
+		for (uint32_t i = 0; i < bed.tunnels * UNUSED; i++)
+			unused[i / UNUSED][i % UNUSED] = find_unused_sid(i / UNUSED);
+	}
+	return unused[bed_tunnel_of(session)][bed_random() % UNUSED];
 }
 
 /* The L2TP data header and the PPP framing in front of the packet. @return where the IP packet goes. */
