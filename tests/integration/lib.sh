@@ -220,7 +220,7 @@ start_lnsd() {
 	config "$@" >"$CONFIG"
 	spawn lnsd $LNS_NS "$LNSD" -c "$CONFIG"
 	lnsd_pid=${job[lnsd]}
-	within 20 lnsd_ready || die "lnsd does not get ready: $(tail -n 5 "$OUT/lnsd.log")"
+	within 60 lnsd_ready || die "lnsd does not get ready: $(tail -n 5 "$OUT/lnsd.log")"
 	ip -n $LNS_NS route add $CORE_IP/32 via 203.0.113.2
 	ip -n $LNS_NS -6 route add $CORE_IP6/128 via 2001:db8:cc::2
 }
@@ -252,7 +252,7 @@ stop_lnsd() {
 	[ -n "$pid" ] || return 0
 	unset 'job[lnsd]'
 	kill "$pid" 2>/dev/null
-	within 10 gone "$pid" || { fail "lnsd does not stop"; kill -9 "$pid"; }
+	within 30 gone "$pid" || { fail "lnsd does not stop"; kill -9 "$pid"; }
 	wait "$pid"
 	status=$?
 	expect "lnsd stops with status 0" equal $status 0
