@@ -37,7 +37,7 @@ size_t ether_ask(const struct ether_side *s, uint8_t out[ETHER_ARP])
 {
 	static const uint8_t unknown[6];
 
-	return arp(s, out, 1, s->ip, unknown, s->next_hop);
+	return arp(s, out, 1, s->ip + (ether_known(s) ? 0 : s->met), unknown, s->next_hop);
 }
 
 size_t ether_arp(struct ether_side *s, const uint8_t *frame, size_t len, uint8_t out[ETHER_ARP])
@@ -60,7 +60,8 @@ size_t ether_arp(struct ether_side *s, const uint8_t *frame, size_t len, uint8_t
 		return 0;
 	if (from == s->next_hop) {
 		memcpy(s->next_mac, mac, 6);
-		s->resolved = true;
+		if (operation == 2 && to == s->ip + s->met)
+			s->met++;
 	}
 	return operation == 1 ? arp(s, out, 2, to, mac, from) : 0;
 }

@@ -16,7 +16,7 @@ struct ether_side {
 	uint8_t mac[6], next_mac[6];
 	uint32_t ip, count; /* our addresses: ip .. ip + count - 1 */
 	uint32_t next_hop;
-	bool resolved;
+	uint32_t met; /* so many of our addresses have had an answer from the next hop */
 };
 
 struct ether_udp {
@@ -26,7 +26,13 @@ struct ether_udp {
 	size_t len;
 };
 
-/** Write the question for the MAC of the next hop. @return ETHER_ARP */
+/** Whether the next hop has answered all of our addresses: then it knows them too, and drops nothing for want of a MAC. */
+static inline bool ether_known(const struct ether_side *s)
+{
+	return s->met >= s->count;
+}
+
+/** Write the question of the first address without an answer for the MAC of the next hop. @return ETHER_ARP */
 size_t ether_ask(const struct ether_side *s, uint8_t out[ETHER_ARP]);
 /** Take an ARP frame: learn the next hop's MAC, and answer who asks for us. @return octets of the answer in out, or 0. */
 size_t ether_arp(

@@ -35,11 +35,15 @@ static json_t *fault(const struct phase *p, const char *why)
 static bool resolve(struct gen *g)
 {
 	uint64_t until = g->sim.now + RESOLVE_NS;
+	uint32_t met = 0;
 
 	while (go_on(g) && g->sim.now < until) {
-		if (g->access.side.resolved && (!g->has_core || g->core.side.resolved))
+		if (ether_known(&g->access.side) && (!g->has_core || ether_known(&g->core.side)))
 			return true;
 		gen_turn(g);
+		if (g->access.side.met != met)
+			until = g->sim.now + RESOLVE_NS;
+		met = g->access.side.met;
 	}
 	return false;
 }

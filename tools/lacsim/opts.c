@@ -33,7 +33,7 @@ static const char help[] =
 	"  --sequencing            data messages carry Ns and Nr; ICCN says Sequencing Required\n"
 	"  --rate R                new sessions per second, default 0: as fast as the window "
 	"allows\n"
-	"  --in-flight K           sessions being set up at once, default 1000\n"
+	"  --in-flight K           sessions being set up at once, default 1000; with --port 256\n"
 	"  --timeout S             give up when not all are up after S seconds, default 120\n"
 	"Subscribers\n"
 	"  --user U --password P   %d is the subscriber's number; default alice / wonder\n"
@@ -575,6 +575,8 @@ static int check_together(struct sim_opts *o, FILE *err)
 		return complain(err, "--traffic6 needs --ipv6 and --peer-to-peer");
 	if (o->min_up == UINT32_MAX)
 		o->min_up = o->sessions;
+	if (!o->in_flight)
+		o->in_flight = o->port ? 256 : 1000; /* four frames of each fit a ring of 1,024 */
 	return o->port ? check_dpdk(o, err) : 0;
 }
 
@@ -591,7 +593,6 @@ int sim_opts_parse(struct sim_opts *o, int argc, char **argv, FILE *out, FILE *e
 		.hello_s = 60,
 		.window = 256,
 		.mru = 1500,
-		.in_flight = 1000,
 		.timeout_s = 120,
 		.pps = 1000,
 		.size = 200,

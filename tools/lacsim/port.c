@@ -203,7 +203,7 @@ void port_ask(struct port *p, uint64_t now_ns)
 {
 	uint8_t bytes[ETHER_ARP];
 
-	if (!p->open || p->side.resolved || now_ns - p->asked_at < ASK_NS)
+	if (!p->open || ether_known(&p->side) || now_ns - p->asked_at < ASK_NS)
 		return;
 	p->asked_at = now_ns;
 	send_bytes(p, bytes, ether_ask(&p->side, bytes));
@@ -212,6 +212,7 @@ void port_ask(struct port *p, uint64_t now_ns)
 bool port_arp(struct port *p, const uint8_t *frame, size_t len)
 {
 	uint8_t bytes[ETHER_ARP];
+	uint32_t met = p->side.met;
 	size_t n;
 
 	if (len < ETHER_ARP || frame[12] != 0x08 || frame[13] != 0x06)
@@ -219,5 +220,7 @@ bool port_arp(struct port *p, const uint8_t *frame, size_t len)
 	n = ether_arp(&p->side, frame, len, bytes);
 	if (n)
 		send_bytes(p, bytes, n);
+	if (p->side.met != met && !ether_known(&p->side))
+		send_bytes(p, bytes, ether_ask(&p->side, bytes)); /* for our next address */
 	return true;
 }

@@ -51,7 +51,6 @@ static void who_asks_for_one_of_ours_is_answered_and_the_next_hop_is_learnt(void
 	question_for(frame, 5);
 	assert_int_equal(ether_arp(&s, frame, sizeof(frame), out), ETHER_ARP);
 	assert_memory_equal(out, expected, ETHER_ARP);
-	assert_true(s.resolved);
 	assert_memory_equal(s.next_mac, their_mac, 6);
 }
 
@@ -68,7 +67,28 @@ static void questions_for_others_are_not_answered(void **state)
 	question_for(frame, 2);
 	for (size_t n = 0; n < sizeof(frame); n++)
 		assert_int_equal(ether_arp(&s, frame, n, out), 0);
-	assert_false(s.resolved);
+	assert_int_equal(s.met, 0);
+}
+
+static void each_address_asks_until_the_next_hop_has_answered_it(void **state)
+{
+	uint8_t frame[ETHER_ARP], out[ETHER_ARP];
+	struct ether_side s = us();
+
+	(void)state;
+	for (uint8_t i = 2; i <= 5; i++) {
+		assert_false(ether_known(&s));
+		ether_ask(&s, out);
+		assert_int_equal(out[31], i);
+		question_for(frame, 5); /* a question is no answer */
+		ether_arp(&s, frame, sizeof(frame), out);
+		question_for(frame, i);
+		frame[21] = 2;
+		assert_int_equal(ether_arp(&s, frame, sizeof(frame), out), 0);
+		ether_arp(&s, frame, sizeof(frame), out); /* said twice */
+	}
+	assert_true(ether_known(&s));
+	assert_memory_equal(s.next_mac, their_mac, 6);
 }
 
 static void a_datagram_that_is_wrapped_can_be_unwrapped_by_its_receiver(void **state)
@@ -177,6 +197,7 @@ int main(void)
 		cmocka_unit_test(the_question_for_the_next_hop_has_the_octets_of_the_rfc),
 		cmocka_unit_test(who_asks_for_one_of_ours_is_answered_and_the_next_hop_is_learnt),
 		cmocka_unit_test(questions_for_others_are_not_answered),
+		cmocka_unit_test(each_address_asks_until_the_next_hop_has_answered_it),
 		cmocka_unit_test(a_datagram_that_is_wrapped_can_be_unwrapped_by_its_receiver),
 		cmocka_unit_test(padding_is_not_payload),
 		cmocka_unit_test(every_changed_bit_of_a_datagram_is_found),

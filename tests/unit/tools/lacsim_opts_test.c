@@ -39,6 +39,23 @@ static void defaults_are_one_session_in_one_tunnel(void **state)
 	assert_int_equal(ntohs(((struct sockaddr_in *)&o.lns.sa)->sin_port), 1701);
 }
 
+static void fewer_calls_at_once_where_the_link_is_a_port(void **state)
+{
+	struct sim_opts o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "--lns", "192.0.2.1"), 0);
+	assert_int_equal(o.in_flight, 1000);
+	assert_int_equal(PARSE(&o, "--lns", "192.0.2.1", "--port", "net_null0", "--address",
+				 "192.0.2.2/24", "--phases", "setup"),
+		0);
+	assert_int_equal(o.in_flight, 256);
+	assert_int_equal(PARSE(&o, "--lns", "192.0.2.1", "--port", "net_null0", "--address",
+				 "192.0.2.2/24", "--phases", "setup", "--in-flight", "9"),
+		0);
+	assert_int_equal(o.in_flight, 9);
+}
+
 static void every_form_of_address_is_read(void **state)
 {
 	struct sim_addr a;
@@ -116,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_one_session_in_one_tunnel),
+		cmocka_unit_test(fewer_calls_at_once_where_the_link_is_a_port),
 		cmocka_unit_test(every_form_of_address_is_read),
 		cmocka_unit_test(numbers_replace_only_the_first_placeholder),
 		cmocka_unit_test(what_is_out_of_range_is_named_with_what_is_allowed),
