@@ -343,16 +343,17 @@ void blast_stop(struct blast *b)
 
 bool blast_settled(const struct blast *b, uint64_t tsc)
 {
-	uint64_t sent = 0, received = 0, hz = rte_get_tsc_hz();
+	uint64_t sent = 0, received = 0;
 
 	for (unsigned int i = 0; i < 2; i++)
-		if (b->lane[i].n_pending && tsc - b->stopped < hz)
+		if (b->lane[i].n_pending && tsc - b->stopped < 10 * b->patience)
 			return false;
 	for (unsigned int k = 0; k <= DIR_LOOP; k++) {
 		sent += b->count[k].sent;
 		received += b->count[k].received + b->count[k].corrupted + b->count[k].misdelivered;
 	}
-	return received >= sent || tsc - b->last_in > hz / 10 || tsc - b->stopped > hz;
+	return received >= sent || tsc - b->last_in > b->patience ||
+		tsc - b->stopped > 10 * b->patience;
 }
 
 void blast_end(struct blast *b)

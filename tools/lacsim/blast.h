@@ -68,6 +68,7 @@ struct blast {
 	uint8_t round;
 	bool sending;
 	uint64_t started, stopped, last_in; /* ticks */
+	uint64_t patience;                  /* ticks of silence after which what is not here is lost */
 	struct blast_lane lane[2];
 	struct blast_count count[DIR_LOOP + 1];
 	struct rte_mempool *up_pool, *down_pool;
@@ -88,7 +89,7 @@ unsigned int blast_input(struct blast *b, bool core, struct rte_mbuf **m, unsign
 	struct rte_mbuf **rest);
 /** Stop sending; what still comes is counted. */
 void blast_stop(struct blast *b);
-/** @return true: everything came back, or nothing came for 100 ms, or a second has passed. */
+/** @return true: everything came back, or nothing came for the time of patience, or ten of these have passed. */
 bool blast_settled(const struct blast *b, uint64_t tsc);
 void blast_end(struct blast *b);
 /** Packets that should have been built by now in one lane; 0 when its rate has no limit. */

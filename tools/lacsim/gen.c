@@ -188,6 +188,7 @@ static int start(struct gen *g)
 		fputs("lacsim-dpdk: not enough memory: raise --memory\n", stderr);
 		return -1;
 	}
+	g->blast.patience = rte_get_tsc_hz() / (sim->o.polite ? 1 : 10);
 	g->blast.core_ip = htonl(sim->o.core_address.ip ? sim->o.core_address.ip : 1);
 	return 0;
 }

@@ -23,7 +23,7 @@ none_lost() { answers "[.. | objects | select(has(\"sent\"))] | length == $1 and
 expect "every phase goes well" generator "setup; traffic both 0.003 1 size imix; traffic up 0.002 0.6 size 1514 pick zipf;
 	churn 60 1.2 with both 0.001; teardown silent tunnels 1 with down 0.001 for 1.8; teardown"
 expect "400 came up" answers '.[0].came_up == 400 and .[0].failed == {}'
-expect "no packet was lost" none_lost 6 900
+expect "no packet was lost" none_lost 6 100
 expect "none was changed, or in another's hands" answers \
 	'[.. | objects | select(has("sent"))] | all(.misdelivered == 0 and .corrupted == 0)'
 expect "some came and went beside them" answers '.[3] | .went >= 40 and .came_up == .went and .not_back == 0'
@@ -32,4 +32,4 @@ workers=$(lnsctl show workers --json | jq '[.workers[] | select(.up_packets > 10
 expect "both workers carried it" equal "$workers" 2
 expect "only the 50 sessions that vanished are left" within 5 equal "$(sessions_up)" 50
 expect "a LAC that starts anew gets in" generator "setup; traffic down 0.002 0.5; teardown cdn" --generation 2
-expect "no packet was lost then" none_lost 1 900
+expect "no packet was lost then" none_lost 1 100
