@@ -36,7 +36,8 @@ static unsigned n_asked;
 	"packets\":60000000,"                                                                      \
 	"\"down_packets\":63456789,\"handed_out\":1200,\"handed_in\":1300,\"punted\":4,"           \
 	"\"dropped\":17,\"polls\":100,"                                                            \
-	"\"busy_polls\":42,\"sleeps\":1,\"busy_ns\":5}]"
+	"\"busy_polls\":42,\"sleeps\":1,\"busy_ns\":5,\"busy_permille\":423,"                      \
+	"\"packets_per_second\":7654321,\"picked_by_queue\":2000,\"picked_by_load\":3012}]"
 
 static const struct {
 	const char *needle, *reply; /* the first whose needle is in the request answers */
@@ -189,8 +190,10 @@ static void the_summary_is_a_glance(void **state)
 		"packets dropped        17\n"
 		"ended: echo-timeout    9\n"
 		"\n"
-		"WORKER  CPU  SESSIONS    RX   UP  DOWN   OUT    IN  PUNTED  DROPPED  BUSY\n"
-		"     0    2      5012  123M  60M   63M  1.2k  1.3k       4       17   42%\n");
+		"WORKER  CPU  SESSIONS    RX   UP  DOWN   OUT    IN  PUNTED  DROPPED   NEW  "
+		"NEAR   PPS  BUSY\n"
+		"     0    2      5012  123M  60M   63M  1.2k  1.3k       4       17  5.0k  "
+		"2.0k  7.7M   42%\n");
 }
 
 static void sessions_fit_80_columns_over_several_pages(void **state)
