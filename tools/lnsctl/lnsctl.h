@@ -28,7 +28,7 @@ json_t *client_ask_take(const char *method, json_t *params);
 json_t *client_try_take(const char *method, json_t *params, const char **code);
 
 /* table.c: rows are kept until table_print(), widths until the end */
-#define TABLE_COLUMNS 16
+#define TABLE_COLUMNS 12
 struct column {
 	const char *title;
 	bool right; /* numbers */

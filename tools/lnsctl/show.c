@@ -278,21 +278,19 @@ static void workers_table(const json_t *workers)
 	static const struct column columns[] = {{"WORKER", true, 0}, {"CPU", true, 0},
 		{"SESSIONS", true, 0}, {"RX", true, 0}, {"UP", true, 0}, {"DOWN", true, 0},
 		{"OUT", true, 0}, {"IN", true, 0}, {"PUNTED", true, 0}, {"DROPPED", true, 0},
-		{"NEW", true, 0}, {"NEAR", true, 0}, {"PPS", true, 0}, {"BUSY", true, 0}};
+		{"PPS", true, 0}, {"BUSY", true, 0}};
 	struct table t;
 	json_t *w;
 	size_t i;
 
-	table_init(&t, columns, 14);
+	table_init(&t, columns, 12);
 	json_array_foreach((json_t *)workers, i, w) {
 		char busy[16];
-		uint64_t near = num_of(w, "picked_by_queue");
 		const char *cells[] = {text_of(w, "id"), text_of(w, "cpu"), text_of(w, "sessions"),
 			human_count(num_of(w, "rx_packets")), human_count(num_of(w, "up_packets")),
 			human_count(num_of(w, "down_packets")),
 			human_count(num_of(w, "handed_out")), human_count(num_of(w, "handed_in")),
 			human_count(num_of(w, "punted")), human_count(num_of(w, "dropped")),
-			human_count(near + num_of(w, "picked_by_load")), human_count(near),
 			human_count(num_of(w, "packets_per_second")), busy};
 
 		snprintf(busy, sizeof(busy), "%.0f%%", (double)num_of(w, "busy_permille") / 10);
