@@ -191,7 +191,8 @@ static void the_summary_is_a_glance(void **state)
 		"ended: echo-timeout    9\n"
 		"\n"
 		"WORKER  CPU  SESSIONS    RX   UP  DOWN   OUT    IN  PUNTED  DROPPED   PPS  BUSY\n"
-		"     0    2      5012  123M  60M   63M  1.2k  1.3k       4       17  7.7M   42%\n");
+		"     0    2      5012  123M  60M   63M  1.2k  1.3k       4       17  7.7M   "
+		"42%\n");
 }
 
 static void sessions_fit_80_columns_over_several_pages(void **state)
