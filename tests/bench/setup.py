@@ -82,7 +82,8 @@ def teardown(ctx, torn, others, runs):
         with Stage(ctx) as stage:
             pair = stage.lnsd(torn + others, rsize=DEEP, tunnels=tunnels, lacs=64)
             dial_lnsd(stage, pair, torn + others, tunnels)
-            alone = stage.phase(pair, "traffic both %g 2" % BESIDE, 60)
+            pair.before_others(worker=False)
+            alone = stage.phase(pair, "traffic both %g 2" % BESIDE, 60, light=True)
             beside = stage.once(pair, "teardown stopccn tunnels %d for 4 with both %g" % (ended, BESIDE), 60)
             if not beside.get("ok") or beside["sessions"] != ended * PER_TUNNEL:
                 raise RuntimeError("teardown: %s" % beside)

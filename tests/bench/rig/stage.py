@@ -30,6 +30,13 @@ def had(times):
     return 1 - stolen / wanted if wanted else 1.0
 
 
+def note(result, times):
+    """Add to a phase's result what CPU its threads had. dut_ran: of the time that the worker wanted, what it really ran."""
+    wanted = times[0]["share"] + times[0]["waited"]
+    result["dut_had"], result["dut_ran"] = had(times), times[0]["share"] / wanted if wanted else 1.0
+    result["dut_shares"], result["dut_seconds"] = [t["share"] for t in times], [t["ran"] for t in times]
+
+
 class Pair:
     """A generator and the program that it drives. threads: the one that must have had its CPU, at least to a part of
     `least`, and others of the same program that may share it."""
@@ -39,10 +46,14 @@ class Pair:
         self.threads, self.first = threads, False
         self.watch = Watch(program, threads)
 
-    def before_others(self):
-        """What polls goes before whatever else would like its CPUs, as a CPU that is isolated would see to."""
+    def before_others(self, worker=True):
+        """What polls goes before whatever else would like its CPUs, as an isolated CPU would see to. Not the worker where the
+        control core needs its part of their CPU."""
         self.first = True
-        realtime(MEASURED, self.threads[0])
+        if worker:
+            realtime(MEASURED, self.threads[0])
+        else:
+            ordinary(self.threads[0])
         realtime(MEASURED, self.generator.program.pid)
         return self
 
@@ -179,7 +190,7 @@ class Stage:
             pair.watch.restart()
             result = pair.generator.phase(text, seconds)
             times = pair.watch.now()
-            result["dut_had"], result["dut_shares"] = had(times), [t["share"] for t in times]
+            note(result, times)
             if result["dut_had"] >= (LIGHT if light else pair.least) and result.get("cpu_share", 1) >= HAD_CPU:
                 break
             self.short += 1
@@ -196,8 +207,7 @@ class Stage:
         pair.watch.restart()
         result = pair.generator.phase(text, seconds)
         times = pair.watch.now()
-        result["dut_had"], result["dut_shares"] = had(times), [t["share"] for t in times]
-        result["dut_seconds"] = [t["ran"] for t in times]
+        note(result, times)
         pair.pause()
         return result
 
