@@ -7,15 +7,14 @@
  * most BURST received, BURST handed over and BURST injected packets, hence LANE: no lane can
  * overflow.
  *
- *   rx -> [in] classify -> [up] ................. steer -> [up] l2tp_rx -> [ppp] ppp_rx -> [ip4,
- * ip6] ip_rx -+-> port
- *                       -> [core4, core6] core_rx -> [down] steer -> [down] <-------(subscriber to
- * subscriber)-+
- *                                                                     [down] l2tp_tx -> port
+ *   rx -> [in] classify -> [up] steer -> [up] l2tp_rx, ppp_rx.h -> [ip4, ip6] ip_rx -> port
+ *                       -> [core4, core6] core_rx -> [down] <-----------------------+ (subscriber to subscriber)
+ *                                                    [down] steer -> [down] l2tp_tx -> port
  * Thread: the worker that owns it. */
 #ifndef DATAPLANE_BURST_H
 #define DATAPLANE_BURST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_branch_prediction.h>
@@ -27,7 +26,6 @@
 #define BURST 32
 #define LANE  (3 * BURST)
 #define DEAD  (4 * BURST)
-#define LOOK  4 /* packets between a prefetch and its use */
 
 #define IFX_LNS0 255 /* `ifx` of a packet that Linux wrote to lns0: it is routed already */
 
@@ -74,10 +72,15 @@ struct burst {
 	struct rte_mbuf *m[BURST];
 	struct lane_up up;
 	struct lane_core core4, core6;
-	struct lane ppp, ip4, ip6, down;
+	struct lane ip4, ip6, down;
 	struct lane_punt punt;
 	uint16_t n_dead;
 	struct rte_mbuf *dead[DEAD];
+	uint16_t n_blame; /* at most n_dead: whose drops the sessions count */
+	struct {
+		uint32_t slot;
+		bool down;
+	} blame[DEAD];
 };
 
 struct worker;
@@ -87,7 +90,6 @@ void classify(struct worker *w, struct burst *b);
 void core_rx(struct worker *w, struct burst *b);
 void steer(struct worker *w, struct burst *b);
 void l2tp_rx(struct worker *w, struct burst *b);
-void ppp_rx(struct worker *w, struct burst *b);
 void ip_rx(struct worker *w, struct burst *b);
 void l2tp_tx(struct worker *w, struct burst *b);
 void port_tx(struct worker *w, struct burst *b);

@@ -20,7 +20,7 @@ static void not_ours(struct worker *w, const struct lane_core *l, unsigned int i
 			l->ifx[i], 0);
 }
 
-static void down4(
+static inline void down4(
 	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
 {
 	uint8_t *p = l->p[i];
@@ -29,6 +29,7 @@ static void down4(
 		icmp4_error(w, l->m[i], p, l->len[i], 3, 1, 0, DROP_NO_ROUTE);
 		return;
 	}
+	rte_prefetch0(&dp_t.session[slot]);
 	if (likely(l->ifx[i] != IFX_LNS0)) {
 		if (unlikely(p[IP4_TTL] <= 1)) {
 			icmp4_error(w, l->m[i], p, l->len[i], 11, 0, 0, DROP_TTL);
@@ -39,7 +40,7 @@ static void down4(
 	lane_put(&b->down, l->m[i], p, l->len[i], slot);
 }
 
-static void down6(
+static inline void down6(
 	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
 {
 	uint8_t *p = l->p[i];
@@ -62,6 +63,7 @@ static void core4(struct worker *w, struct burst *b)
 {
 	struct lane_core *l = &b->core4;
 	uint32_t dst[LANE], slot[LANE];
+	const uint32_t *where[LANE];
 	struct addr4_key key[LANE];
 	uint64_t nh[LANE];
 	uint8_t asked[LANE];
@@ -81,9 +83,9 @@ static void core4(struct worker *w, struct burst *b)
 			not_ours(w, l, i);
 		}
 	}
-	lookup_addr4(key, n, slot);
+	find_addr4(key, n, where, slot);
 	for (unsigned int k = 0; k < n; k++)
-		down4(w, b, l, asked[k], slot[k]);
+		down4(w, b, l, asked[k], index_slot(where[k]));
 	l->n = 0;
 }
 

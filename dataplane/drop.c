@@ -6,6 +6,15 @@
 void drop_all(struct worker *w, struct burst *b)
 {
 	(void)w;
+	if (!b->n_dead)
+		return;
+	for (unsigned int i = 0; i < b->n_blame; i++) {
+		struct dp_session_more *more = &dp_t.more[b->blame[i].slot];
+
+		more->up_dropped += !b->blame[i].down;
+		more->down_dropped += b->blame[i].down;
+	}
+	b->n_blame = 0;
 	for (unsigned int i = 0; i < b->n_dead; i++)
 		pkt_open(b->dead[i]);
 	rte_pktmbuf_free_bulk(b->dead, b->n_dead);
@@ -24,14 +33,24 @@ void drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 	b->dead[b->n_dead++] = m;
 }
 
+/* Remembered, for the session's second line is on its way to the cache only now. */
+static void blame(struct worker *w, uint32_t slot, bool down)
+{
+	struct burst *b = &w->burst;
+
+	rte_prefetch0(&dp_t.more[slot]);
+	b->blame[b->n_blame].slot = slot;
+	b->blame[b->n_blame++].down = down;
+}
+
 void drop_up(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why)
 {
-	dp_t.more[slot].up_dropped++;
 	drop(w, m, why);
+	blame(w, slot, false);
 }
 
 void drop_down(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why)
 {
-	dp_t.more[slot].down_dropped++;
 	drop(w, m, why);
+	blame(w, slot, true);
 }

@@ -16,12 +16,12 @@
 
 #include "dataplane/records.h"
 
-/** Where the slot of (tid, sid) is, or would be. */
-static inline const uint32_t *index_session(uint16_t tid, uint16_t sid)
+/** Where the slot of a session is, or would be. ids: tunnel id << 16 | session id. */
+static inline const uint32_t *index_session(uint32_t ids)
 {
-	uint64_t word = __atomic_load_n(&dp_t.index.tunnel[tid], __ATOMIC_ACQUIRE);
+	uint64_t word = __atomic_load_n(&dp_t.index.tunnel[ids >> 16], __ATOMIC_ACQUIRE);
 
-	return &dp_t.index.entry[(word >> 32) + (sid & (uint32_t)word)];
+	return &dp_t.index.entry[(word >> 32) + (ids & (uint32_t)word)];
 }
 
 /** The same of an address in a pool; entry 0 is no slot. */

@@ -12,17 +12,6 @@
 #define IP4_TTL  8
 #define IP6_HOPS 7
 
-struct routed {
-	unsigned int n;
-	struct {
-		struct rte_mbuf *m;
-		uint8_t *p;
-		uint32_t slot;
-		uint16_t len;
-	} pkt[LANE];
-	uint64_t nh[LANE];
-};
-
 static bool is_framed4(uint32_t slot, const uint8_t *p)
 {
 	uint32_t src = rte_be_to_cpu_32(load32_raw(p + 12));
@@ -42,7 +31,7 @@ static bool is_framed6(uint32_t slot, const uint8_t *p)
 	return NH_TYPE(nh) == DP_NH_SESSION && NH_INDEX(nh) == slot;
 }
 
-static bool source4_ok(const struct dp_session *s, uint32_t slot, const uint8_t *p)
+static inline bool source4_ok(const struct dp_session *s, uint32_t slot, const uint8_t *p)
 {
 	if (likely(load32_raw(p + 12) == s->ip4))
 		return true;
@@ -63,15 +52,17 @@ static bool source6_ok(const struct dp_session *s, uint32_t slot, const uint8_t 
 }
 
 /* @return the IP length, or 0: malformed. */
-static uint16_t valid4(const uint8_t *p, uint16_t len)
+static inline uint16_t valid4(const uint8_t *p, uint16_t len)
 {
 	unsigned int hl;
 	uint16_t total;
 
 	if (unlikely(len < IP4_HDR))
 		return 0;
-	hl = (unsigned int)(p[0] & 15) * 4;
 	total = load16(p + 2);
+	if (likely(p[0] == 0x45 && total >= IP4_HDR && total <= len))
+		return likely(ip4_plain_sum_ok(p)) ? total : 0;
+	hl = (unsigned int)(p[0] & 15) * 4;
 	if (unlikely(p[0] >> 4 != 4 || hl < IP4_HDR || total < hl || total > len))
 		return 0;
 	return ip4_header_sum(p, hl) == 0xffff ? total : 0;
@@ -84,67 +75,101 @@ static uint16_t valid6(const uint8_t *p, uint16_t len)
 	return (uint16_t)(IP6_HDR + load16(p + 4));
 }
 
-static void keep(struct routed *r, const struct lane *l, unsigned int i, uint16_t len)
+/* @return DROP_OK: it is the subscriber's packet, *len its length. */
+static inline enum drop_reason check4(uint32_t slot, const uint8_t *p, uint16_t *len)
 {
-	unsigned int k = r->n++;
-
-	r->pkt[k].m = l->m[i];
-	r->pkt[k].p = l->p[i];
-	r->pkt[k].slot = l->slot[i];
-	r->pkt[k].len = len;
+	*len = valid4(p, *len);
+	if (unlikely(!*len))
+		return DROP_INNER_HEADER;
+	if (unlikely(!source4_ok(&dp_t.session[slot], slot, p)))
+		return DROP_SPOOFED_SOURCE;
+	if (unlikely(ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 16)))))
+		return DROP_MARTIAN;
+	return DROP_OK;
 }
 
-static void check4(struct worker *w, const struct lane *l, struct routed *r)
+static inline enum drop_reason check6(uint32_t slot, const uint8_t *p, uint16_t len)
 {
-	for (unsigned int i = 0; i < l->n; i++) {
-		struct dp_session *s = &dp_t.session[l->slot[i]];
-		const uint8_t *p = l->p[i];
-		uint16_t len = valid4(p, l->len[i]);
-
-		if (unlikely(!len)) {
-			drop_up(w, l->slot[i], l->m[i], DROP_INNER_HEADER);
-		} else if (unlikely(!source4_ok(s, l->slot[i], p))) {
-			drop_up(w, l->slot[i], l->m[i], DROP_SPOOFED_SOURCE);
-		} else if (unlikely(ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 16))))) {
-			drop_up(w, l->slot[i], l->m[i], DROP_MARTIAN);
-		} else {
-			s->up_packets++;
-			s->up_octets += len;
-			if (unlikely(s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
-				mss_clamp4(l->p[i], len, (unsigned int)(p[0] & 15) * 4,
-					(uint16_t)(s->mtu - 40));
-			keep(r, l, i, len);
-		}
-	}
+	if (unlikely(!source6_ok(&dp_t.session[slot], slot, p)))
+		return DROP_SPOOFED_SOURCE;
+	if (unlikely(!load64(p + 24))) /* ::, ::1, mapped: RFC 4291 s2.5 */
+		return DROP_MARTIAN;
+	return len ? DROP_OK : DROP_INNER_HEADER;
 }
 
-static void check6(struct worker *w, const struct lane *l, struct routed *r)
+static inline void count_up(struct dp_session *s, uint16_t len)
 {
+	s->up_packets++;
+	s->up_octets += len;
+}
+
+/* What passes stays in the lane with its IP length, the rest leaves NULL behind. @return how many passed. */
+static unsigned int take4(struct worker *w, struct lane *l, uint32_t *dst)
+{
+	unsigned int passed = 0;
+
 	for (unsigned int i = 0; i < l->n; i++) {
-		uint32_t slot = l->slot[i];
+		const uint32_t slot = l->slot[i];
 		struct dp_session *s = &dp_t.session[slot];
-		const uint8_t *p = l->p[i];
-		uint16_t len = valid6(p, l->len[i]);
+		uint8_t *p = l->p[i];
+		uint16_t len = l->len[i];
+		enum drop_reason why = check4(slot, p, &len);
 
-		if (unlikely(!len)) {
-			drop_up(w, slot, l->m[i], DROP_INNER_HEADER);
-		} else if (unlikely(p[24] == 0xff || ip6_is_link_local(p + 24) ||
-				   ip6_is_link_local(p + 8))) {
-			nd_input(w, slot, l->m[i], p, len);
-		} else if (unlikely(!source6_ok(s, slot, p))) {
-			drop_up(w, slot, l->m[i], DROP_SPOOFED_SOURCE);
-		} else if (unlikely(!load64(p + 24))) { /* ::, ::1, mapped: RFC 4291 s2.5 */
-			drop_up(w, slot, l->m[i], DROP_MARTIAN);
-		} else {
-			s->up_packets++;
-			s->up_octets += len;
-			dp_t.more[slot].up6_packets++;
-			dp_t.more[slot].up6_octets += len;
-			if ((s->flags & S_MSS_CLAMP) && p[6] == IPPROTO_TCP)
-				mss_clamp6(l->p[i], len, (uint16_t)(s->mtu - 60));
-			keep(r, l, i, len);
+		if (unlikely(why != DROP_OK)) {
+			drop_up(w, slot, l->m[i], why);
+			l->m[i] = NULL;
+			dst[i] = 0;
+			continue;
 		}
+		dst[i] = rte_be_to_cpu_32(load32_raw(p + 16));
+		count_up(s, len);
+		if (unlikely(s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
+			mss_clamp4(p, len, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
+		l->len[i] = len;
+		passed++;
 	}
+	return passed;
+}
+
+static unsigned int take6(struct worker *w, struct lane *l, uint8_t dst[][16])
+{
+	unsigned int passed = 0;
+
+	for (unsigned int i = 0; i < l->n; i++) {
+		const uint32_t slot = l->slot[i];
+		struct dp_session *s = &dp_t.session[slot];
+		struct rte_mbuf *m = l->m[i];
+		uint8_t *p = l->p[i];
+		uint16_t len = valid6(p, l->len[i]);
+		enum drop_reason why;
+
+		l->m[i] = NULL;
+		memset(dst[i], 0, 16);
+		if (unlikely(!len)) {
+			drop_up(w, slot, m, DROP_INNER_HEADER);
+			continue;
+		}
+		if (unlikely(p[24] == 0xff || ip6_is_link_local(p + 24) ||
+			    ip6_is_link_local(p + 8))) {
+			nd_input(w, slot, m, p, len);
+			continue;
+		}
+		why = check6(slot, p, len);
+		if (unlikely(why != DROP_OK)) {
+			drop_up(w, slot, m, why);
+			continue;
+		}
+		memcpy(dst[i], p + 24, 16);
+		count_up(s, len);
+		dp_t.more[slot].up6_packets++;
+		dp_t.more[slot].up6_octets += len;
+		if ((s->flags & S_MSS_CLAMP) && p[6] == IPPROTO_TCP)
+			mss_clamp6(p, len, (uint16_t)(s->mtu - 60));
+		l->m[i] = m;
+		l->len[i] = len;
+		passed++;
+	}
+	return passed;
 }
 
 /* A packet larger than the core port's MTU: told to the sender, or cut (RFC 791). */
@@ -186,15 +211,17 @@ static inline bool hop6(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16
 	return true;
 }
 
-static void out4(struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+static inline void out4(
+	struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
 	uint64_t adj = adj_load(index);
-	uint16_t mtu = dp_t.iface[adj_if(adj)].mtu;
+	uint16_t mtu;
 
-	if (unlikely(!(adj & ADJ_VALID))) {
+	if (unlikely(adj != w->way.adj && !(adj & ADJ_VALID))) {
 		punt(w, PUNT_LNS0, m, p, len, 0, 0);
 		return;
 	}
+	mtu = way_of(w, adj)->mtu;
 	if (!hop4(w, m, p, len))
 		return;
 	w->adj_used[index]++;
@@ -207,12 +234,13 @@ static void out4(struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *
 static void out6(struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
 	uint64_t adj = adj_load(index);
-	uint16_t mtu = dp_t.iface[adj_if(adj)].mtu;
+	uint16_t mtu;
 
 	if (unlikely(!(adj & ADJ_VALID))) {
 		punt(w, PUNT_LNS0, m, p, len, 0, 0);
 		return;
 	}
+	mtu = way_of(w, adj)->mtu;
 	if (!hop6(w, m, p, len))
 		return;
 	w->adj_used[index]++;
@@ -222,36 +250,39 @@ static void out6(struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *
 		icmp6_error(w, m, p, len, 2, 0, mtu, DROP_TOO_BIG);
 }
 
-static void route4(struct worker *w, struct burst *b, struct routed *r)
+static void route4(struct worker *w, struct burst *b, struct lane *l, const uint64_t *nh)
 {
 	struct addr4_key key[LANE];
 	uint32_t slot[LANE];
 	uint8_t asked[LANE];
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < r->n; i++) {
-		struct rte_mbuf *m = r->pkt[i].m;
-		uint8_t *p = r->pkt[i].p;
-		uint16_t len = r->pkt[i].len;
+	for (unsigned int i = 0; i < l->n; i++) {
+		struct rte_mbuf *m = l->m[i];
+		uint8_t *p = l->p[i];
+		uint16_t len = l->len[i];
 
-		switch (NH_TYPE(r->nh[i])) {
-		case DP_NH_ADJ:
-			out4(w, NH_INDEX(r->nh[i]), m, p, len);
-			break;
+		if (unlikely(!m))
+			continue;
+		if (likely(NH_TYPE(nh[i]) == DP_NH_ADJ)) {
+			out4(w, NH_INDEX(nh[i]), m, p, len);
+			continue;
+		}
+		switch (NH_TYPE(nh[i])) {
 		case DP_NH_SUBSCRIBER:
 			key[n] = (struct addr4_key){
-				.addr = load32_raw(p + 16), .pool = (uint16_t)NH_INDEX(r->nh[i])};
+				.addr = load32_raw(p + 16), .pool = (uint16_t)NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 			break;
 		case DP_NH_SESSION:
 			if (hop4(w, m, p, len))
-				lane_put(&b->down, m, p, len, NH_INDEX(r->nh[i]));
+				lane_put(&b->down, m, p, len, NH_INDEX(nh[i]));
 			break;
 		case DP_NH_LINUX:
 			punt(w, PUNT_LNS0, m, p, len, 0, 0);
 			break;
 		case DP_NH_DROP:
-			drop_up(w, r->pkt[i].slot, m, DROP_BLACKHOLE);
+			drop_up(w, l->slot[i], m, DROP_BLACKHOLE);
 			break;
 		default:
 			icmp4_error(w, m, p, len, 3, 0, 0, DROP_NO_ROUTE);
@@ -262,43 +293,44 @@ static void route4(struct worker *w, struct burst *b, struct routed *r)
 		unsigned int i = asked[k];
 
 		if (!slot[k])
-			icmp4_error(
-				w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, 3, 1, 0, DROP_NO_ROUTE);
-		else if (hop4(w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len))
-			lane_put(&b->down, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, slot[k]);
+			icmp4_error(w, l->m[i], l->p[i], l->len[i], 3, 1, 0, DROP_NO_ROUTE);
+		else if (hop4(w, l->m[i], l->p[i], l->len[i]))
+			lane_put(&b->down, l->m[i], l->p[i], l->len[i], slot[k]);
 	}
 }
 
-static void route6(struct worker *w, struct burst *b, struct routed *r)
+static void route6(struct worker *w, struct burst *b, struct lane *l, const uint64_t *nh)
 {
 	struct addr6_key key[LANE];
 	uint32_t slot[LANE];
 	uint8_t asked[LANE];
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < r->n; i++) {
-		struct rte_mbuf *m = r->pkt[i].m;
-		uint8_t *p = r->pkt[i].p;
-		uint16_t len = r->pkt[i].len;
+	for (unsigned int i = 0; i < l->n; i++) {
+		struct rte_mbuf *m = l->m[i];
+		uint8_t *p = l->p[i];
+		uint16_t len = l->len[i];
 
-		switch (NH_TYPE(r->nh[i])) {
+		if (unlikely(!m))
+			continue;
+		switch (NH_TYPE(nh[i])) {
 		case DP_NH_ADJ:
-			out6(w, NH_INDEX(r->nh[i]), m, p, len);
+			out6(w, NH_INDEX(nh[i]), m, p, len);
 			break;
 		case DP_NH_SUBSCRIBER:
 			key[n] = (struct addr6_key){
-				.prefix = load64(p + 24), .pool = NH_INDEX(r->nh[i])};
+				.prefix = load64(p + 24), .pool = NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 			break;
 		case DP_NH_SESSION:
 			if (hop6(w, m, p, len))
-				lane_put(&b->down, m, p, len, NH_INDEX(r->nh[i]));
+				lane_put(&b->down, m, p, len, NH_INDEX(nh[i]));
 			break;
 		case DP_NH_LINUX:
 			punt(w, PUNT_LNS0, m, p, len, 0, 0);
 			break;
 		case DP_NH_DROP:
-			drop_up(w, r->pkt[i].slot, m, DROP_BLACKHOLE);
+			drop_up(w, l->slot[i], m, DROP_BLACKHOLE);
 			break;
 		default:
 			icmp6_error(w, m, p, len, 1, 0, 0, DROP_NO_ROUTE);
@@ -309,47 +341,38 @@ static void route6(struct worker *w, struct burst *b, struct routed *r)
 		unsigned int i = asked[k];
 
 		if (!slot[k])
-			icmp6_error(
-				w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, 1, 3, 0, DROP_NO_ROUTE);
-		else if (hop6(w, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len))
-			lane_put(&b->down, r->pkt[i].m, r->pkt[i].p, r->pkt[i].len, slot[k]);
+			icmp6_error(w, l->m[i], l->p[i], l->len[i], 1, 3, 0, DROP_NO_ROUTE);
+		else if (hop6(w, l->m[i], l->p[i], l->len[i]))
+			lane_put(&b->down, l->m[i], l->p[i], l->len[i], slot[k]);
 	}
 }
 
-static void ip4_rx(struct worker *w, struct burst *b)
+static void ip4_rx(struct worker *w, struct burst *b, struct lane *l)
 {
 	uint32_t dst[LANE];
-	struct routed r;
+	uint64_t nh[LANE];
 
-	r.n = 0;
-	check4(w, &b->ip4, &r);
-	b->ip4.n = 0;
-	for (unsigned int i = 0; i < r.n; i++)
-		dst[i] = rte_be_to_cpu_32(load32_raw(r.pkt[i].p + 16));
-	rte_fib_lookup_bulk(dp_t.fib4, dst, r.nh, (int)r.n);
-	w->stat.up_packets += r.n;
-	route4(w, b, &r);
+	w->stat.up_packets += take4(w, l, dst);
+	rte_fib_lookup_bulk(dp_t.fib4, dst, nh, l->n);
+	route4(w, b, l, nh);
+	l->n = 0;
 }
 
-static void ip6_rx(struct worker *w, struct burst *b)
+static void ip6_rx(struct worker *w, struct burst *b, struct lane *l)
 {
 	uint8_t dst[LANE][16];
-	struct routed r;
+	uint64_t nh[LANE];
 
-	r.n = 0;
-	check6(w, &b->ip6, &r);
-	b->ip6.n = 0;
-	for (unsigned int i = 0; i < r.n; i++)
-		memcpy(dst[i], r.pkt[i].p + 24, 16);
-	rte_fib6_lookup_bulk(dp_t.fib6, dst, r.nh, (int)r.n);
-	w->stat.up_packets += r.n;
-	route6(w, b, &r);
+	w->stat.up_packets += take6(w, l, dst);
+	rte_fib6_lookup_bulk(dp_t.fib6, dst, nh, l->n);
+	route6(w, b, l, nh);
+	l->n = 0;
 }
 
 void ip_rx(struct worker *w, struct burst *b)
 {
 	if (b->ip4.n)
-		ip4_rx(w, b);
+		ip4_rx(w, b, &b->ip4);
 	if (b->ip6.n)
-		ip6_rx(w, b);
+		ip6_rx(w, b, &b->ip6);
 }

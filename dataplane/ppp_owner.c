@@ -340,5 +340,8 @@ void ppp_owner_tick(struct worker *w)
 			ppp_tick(&dp_t.ppp[due[i]], profile_of(w, due[i]), &env, &w->out);
 		perform(w, due[i]);
 	}
+	w->timers_ns = n < TIMERS_A_TICK
+		? w->wheel.start_ns + (uint64_t)w->wheel.tick * WHEEL_TICK_NS
+		: w->now_ns;
 	w->worked |= n != 0;
 }

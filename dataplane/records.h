@@ -43,7 +43,7 @@ enum session_flag {
 struct dp_session {
 	uint32_t generation;
 	uint32_t tunnel;       /* slot */
-	uint16_t tid, sid;     /* ours, host order */
+	uint16_t sid, tid;     /* ours, host order; as in session_key.ids */
 	rte_be16_t peer_sid;
 	uint16_t mtu;          /* of IP packets towards the subscriber */
 	uint8_t action;        /* enum session_action */
@@ -54,6 +54,20 @@ struct dp_session {
 	uint64_t up_packets, up_octets, down_packets, down_octets;
 } __rte_cache_aligned;
 static_assert(sizeof(struct dp_session) == 64, "a plain packet touches one line of its session");
+static_assert(offsetof(struct dp_session, owner) == offsetof(struct dp_session, action) + 1 &&
+		offsetof(struct dp_session, flags) == offsetof(struct dp_session, action) + 2,
+	"session_is() compares them as one word");
+
+/* Is the session up and this worker's, with all of the flags `on` and none of `off`? One comparison. */
+static inline bool session_is(
+	const struct dp_session *s, uint16_t on, uint16_t off, uint16_t owner)
+{
+	uint32_t word;
+
+	__builtin_memcpy(&word, &s->action, sizeof(word));
+	return (word & (0xffffu | (uint32_t)(on | off) << 16)) ==
+		(S_TERMINATE | (uint32_t)owner << 8 | (uint32_t)on << 16);
+}
 
 /* The second line: only when a flag or an unusual packet says so. */
 struct dp_session_more {
@@ -94,7 +108,7 @@ static_assert(offsetof(struct dp_tunnel, header) + 20 + 8 + 4 <= 64, "the IPv4 t
 
 /* Session key, 16 bytes: a packet finds a session only from the right peer. */
 struct session_key {
-	uint16_t tid, sid;   /* host order */
+	uint32_t ids;        /* tunnel id << 16 | session id */
 	uint16_t vrf;
 	uint16_t local;      /* fold of our own address: endpoint number */
 	uint64_t peer;       /* IPv4: address << 16 | port, exact; IPv6: a fold of both, identity compared in the tunnel */

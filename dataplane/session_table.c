@@ -143,7 +143,7 @@ static int key_publish(uint32_t slot, const struct session_key *key)
 	int r;
 
 	if (!s.hashed)
-		return index_put(key->tid, key->sid, slot);
+		return index_put((uint16_t)(key->ids >> 16), (uint16_t)key->ids, slot);
 	r = key_add(dp_t.keys, key, slot);
 	if (!r)
 		s.hashed[slot] = (struct hashed){*key, -1, -1, -1};
@@ -162,8 +162,8 @@ int slot_publish(uint32_t slot, uint32_t generation, const struct session_key *k
 		.generation = generation,
 		.state = SLOT_LIVE,
 		.owner = owner,
-		.tid = key->tid,
-		.sid = key->sid,
+		.tid = (uint16_t)(key->ids >> 16),
+		.sid = (uint16_t)key->ids,
 		.vrf = key->vrf,
 	};
 	r = key_publish(slot, key);

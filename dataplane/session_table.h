@@ -40,8 +40,7 @@ static inline uint64_t session_key_peer4(rte_be32_t addr, uint16_t port)
 static inline void session_key_build(struct session_key *k, uint16_t vrf, uint16_t local,
 	uint64_t peer, uint16_t tid, uint16_t sid)
 {
-	k->tid = tid;
-	k->sid = sid;
+	k->ids = (uint32_t)tid << 16 | sid;
 	k->vrf = vrf;
 	k->local = local;
 	k->peer = peer;
@@ -69,21 +68,33 @@ static inline void slots_read(const uint32_t **where, unsigned int n, uint32_t *
 	}
 }
 
-/* Which slot could it be: for session_has_key() to say. n <= LOOKUP_MAX, here and below. */
+/* With the index a session is found in two steps, so that memory answers while other packets are looked at: this, when the
+ * ids are seen first, and session_find(). */
+static inline void session_find_soon(uint32_t ids)
+{
+	if (likely(!dp_t.lookup_hash))
+		rte_prefetch0(index_session(ids));
+}
+
+/* Which slot could it be: for session_has_key() to say. Its session is on the way to the cache. With the index only. */
+static inline uint32_t session_find(const struct session_key *k)
+{
+	uint32_t slot = index_slot(index_session(k->ids));
+
+	rte_prefetch0(&dp_t.session[slot]);
+	return slot;
+}
+
+/* The same by either front. n <= LOOKUP_MAX, here and below. */
 static inline void session_find_bulk(
 	const struct session_key *keys, unsigned int n, uint32_t *slots)
 {
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
 
-	if (likely(!dp_t.lookup_hash)) {
-		const uint32_t *where[LOOKUP_MAX];
-
-		for (i = 0; i < n; i++) {
-			where[i] = index_session(keys[i].tid, keys[i].sid);
-			rte_prefetch0(where[i]);
-		}
-		slots_read(where, n, slots);
+	if (!dp_t.lookup_hash) {
+		for (i = 0; i < n; i++)
+			slots[i] = session_find(&keys[i]);
 		return;
 	}
 	for (i = 0; i < n; i++)
@@ -93,56 +104,82 @@ static inline void session_find_bulk(
 		rte_prefetch0(&dp_t.session[slots[i]]);
 }
 
-/* Has the session in this slot (0: none) these ids, and its tunnel this peer? IPv6 peers are a fold here. */
+static_assert(offsetof(struct dp_session, tid) == offsetof(struct dp_session, sid) + 2 &&
+		offsetof(struct dp_tunnel, local) == offsetof(struct dp_tunnel, vrf) + 2,
+	"compared as words with a session_key");
+
+/* Has the session in this slot (0: none) these ids, and its tunnel this peer? IPv6 peers are a fold. */
 static inline bool session_has_key(uint32_t slot, const struct session_key *k)
 {
 	const struct dp_session *s = &dp_t.session[slot];
 	const struct dp_tunnel *t = &dp_t.tunnel[s->tunnel];
+	uint32_t have[2], want[2];
 
-	return slot && s->tid == k->tid && s->sid == k->sid && t->vrf == k->vrf &&
-		t->local == k->local && t->peer_key == k->peer;
+	memcpy(&have[0], &s->sid, 4);
+	memcpy(&have[1], &t->vrf, 4);
+	memcpy(want, k, 8);
+	/* as one value: who guesses ids must not make us guess branches */
+	return !((have[0] ^ want[0]) | (have[1] ^ want[1]) | (t->peer_key ^ k->peer) | !slot);
 }
 
-static inline void addr4_lookup_bulk(const struct addr4_key *keys, unsigned int n, uint32_t *slots)
+/* Where the slots are, on their way to the cache: of the pool's array, or in slots, which the hash tables fill. */
+static inline void addr4_find_bulk(const struct addr4_key *keys, unsigned int n,
+	const uint32_t **where, uint32_t *slots)
 {
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
 
 	if (likely(!dp_t.lookup_hash)) {
-		const uint32_t *where[LOOKUP_MAX];
-
 		for (i = 0; i < n; i++) {
-			where[i] = index_address(&dp_t.index.pool4[keys[i].pool],
-				rte_be_to_cpu_32(keys[i].addr));
+			where[i] = index_address(
+				&dp_t.index.pool4[keys[i].pool], rte_be_to_cpu_32(keys[i].addr));
 			rte_prefetch0(where[i]);
 		}
-		slots_read(where, n, slots);
 		return;
 	}
 	for (i = 0; i < n; i++)
 		p[i] = &keys[i];
 	slots_lookup_bulk(dp_t.addr4, p, n, slots);
+	for (i = 0; i < n; i++)
+		where[i] = &slots[i];
 }
 
-static inline void addr6_lookup_bulk(const struct addr6_key *keys, unsigned int n, uint32_t *slots)
+static inline void addr4_lookup_bulk(const struct addr4_key *keys, unsigned int n, uint32_t *slots)
+{
+	const uint32_t *where[LOOKUP_MAX];
+
+	addr4_find_bulk(keys, n, where, slots);
+	slots_read(where, n, slots);
+}
+
+/* Where the slots are, on their way to the cache: of the pool's array, or in slots, which the hash tables fill. */
+static inline void addr6_find_bulk(const struct addr6_key *keys, unsigned int n,
+	const uint32_t **where, uint32_t *slots)
 {
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
 
 	if (likely(!dp_t.lookup_hash)) {
-		const uint32_t *where[LOOKUP_MAX];
-
 		for (i = 0; i < n; i++) {
 			where[i] = index_address(
 				&dp_t.index.pool6[keys[i].pool], keys[i].prefix);
 			rte_prefetch0(where[i]);
 		}
-		slots_read(where, n, slots);
 		return;
 	}
 	for (i = 0; i < n; i++)
 		p[i] = &keys[i];
 	slots_lookup_bulk(dp_t.addr6, p, n, slots);
+	for (i = 0; i < n; i++)
+		where[i] = &slots[i];
+}
+
+static inline void addr6_lookup_bulk(const struct addr6_key *keys, unsigned int n, uint32_t *slots)
+{
+	const uint32_t *where[LOOKUP_MAX];
+
+	addr6_find_bulk(keys, n, where, slots);
+	slots_read(where, n, slots);
 }
 
 /* -- control only, from here -- */

@@ -91,17 +91,42 @@ static inline void pkt_open(struct rte_mbuf *m)
 	mem_unpoison(m->buf_addr, m->buf_len);
 }
 
-/* An untagged or tagged Ethernet header before the IP packet at p, and out. adj: a valid adjacency
- * word. Takes m. */
-static inline void adj_send(
-	struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool ip6)
+static __rte_noinline void way_find(struct worker *w, uint64_t adj)
 {
 	const struct dp_if *ifc = &dp_t.iface[adj_if(adj)];
-	struct worker_txq *q = &w->tx[ifc->port];
+	const rte_be16_t type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	uint8_t frame[14];
+
+	memcpy(frame, &adj, 6);
+	memcpy(frame + 6, &ifc->mac, 6);
+	memcpy(frame + 12, &type, sizeof(type));
+	w->way = (struct worker_way){
+		.adj = adj,
+		.head = load64_raw(frame),
+		.tail = load64_raw(frame + 6),
+		.mtu = ifc->mtu,
+		.tx_checksum = ifc->tx_checksum,
+		.q = ifc->vlan || w->txq_of_port[ifc->port] == UINT16_MAX ? NULL
+									  : &w->tx[ifc->port],
+	};
+}
+
+/* adj: a valid adjacency word. */
+static inline const struct worker_way *way_of(struct worker *w, uint64_t adj)
+{
+	if (unlikely(w->way.adj != adj))
+		way_find(w, adj);
+	return &w->way;
+}
+
+/* By a VLAN interface, another worker's queue, or a full one. */
+static __rte_noinline void adj_send_slow(
+	struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, rte_be16_t type)
+{
+	const struct dp_if *ifc = &dp_t.iface[adj_if(adj)];
 	uint8_t *h = p - 14;
 
-	pkt_open(m);
-	if (unlikely(ifc->vlan)) {
+	if (ifc->vlan) {
 		h -= 4;
 		h[12] = 0x81;
 		h[13] = 0x00;
@@ -109,13 +134,31 @@ static inline void adj_send(
 	}
 	memcpy(h, &adj, 6);
 	memcpy(h + 6, &ifc->mac, 6);
-	p[-2] = ip6 ? 0x86 : 0x08;
-	p[-1] = ip6 ? 0xdd : 0x00;
+	memcpy(p - 2, &type, sizeof(type));
 	pkt_set(m, h, (uint16_t)(len + (p - h)));
-	if (likely(q->n < RTE_DIM(q->m) && w->txq_of_port[ifc->port] != UINT16_MAX))
-		q->m[q->n++] = m;
-	else
-		port_queue_slow(w, ifc->port, m);
+	port_queue_slow(w, ifc->port, m);
+}
+
+/* An untagged or tagged Ethernet header before the IP packet at p, and out. adj: a valid adjacency
+ * word. Takes m. */
+static inline void adj_send(
+	struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool ip6)
+{
+	const rte_be16_t type = ip6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	const struct worker_way *way = way_of(w, adj);
+	struct worker_txq *q = way->q;
+
+	pkt_open(m);
+	if (unlikely(!q || q->n == RTE_DIM(q->m))) {
+		adj_send_slow(w, adj, m, p, len, type);
+		return;
+	}
+	memcpy(p - 14, &way->head, 8);
+	memcpy(p - 8, &way->tail, 8);
+	if (ip6)
+		memcpy(p - 2, &type, sizeof(type));
+	pkt_set(m, p - 14, (uint16_t)(len + 14));
+	q->m[q->n++] = m;
 }
 
 static inline uint64_t adj_load(uint32_t index)
@@ -127,6 +170,14 @@ static inline void find_sessions(const struct session_key *k, unsigned int n, ui
 {
 	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
 		session_find_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
+}
+
+static inline void find_addr4(
+	const struct addr4_key *k, unsigned int n, const uint32_t **where, uint32_t *slots)
+{
+	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
+		addr4_find_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), where + at,
+			slots + at);
 }
 
 static inline void lookup_addr4(const struct addr4_key *k, unsigned int n, uint32_t *slots)

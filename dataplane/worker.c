@@ -68,21 +68,28 @@ static void rx(struct worker *w, struct burst *b)
 	w->worked |= n > 0;
 }
 
+/* A look at the wheel costs as much as a packet; nothing fires before its next tick. */
+static inline void timers(struct worker *w)
+{
+	if (unlikely(w->now_ns >= w->timers_ns))
+		ppp_owner_tick(w);
+}
+
 void worker_poll(struct worker *w)
 {
 	struct burst *b = &w->burst;
 
 	take_time(w);
+	w->way.adj = WAY_NONE; /* interfaces may have changed */
 	rx(w, b);
 	/* clang-format off */
 	classify(w, b);    /* outer headers -> tunnel | control | core side | Linux */
 	core_rx(w, b);     /* for a subscriber -> down, else Linux */
 	steer(w, b);       /* not mine: to the owner's ring; then take what is mine */
-	l2tp_rx(w, b);     /* header, session -> PPP frame */
-	ppp_rx(w, b);      /* IP goes on; LCP, authentication, NCP frames -> ppp_owner_frame() */
+	l2tp_rx(w, b);     /* header, session; PPP: IP goes on, LCP, authentication, NCPs -> ppp_owner_frame() */
 	ip_rx(w, b);       /* source check, TTL, route -> port | down | Linux */
 	l2tp_tx(w, b);     /* subscriber-bound: PPP, L2TP, the tunnel's template */
-	ppp_owner_tick(w); /* echo and restart timers, a bounded number */
+	timers(w);         /* PPP's echo and restart timers, a bounded number */
 	nd_tick(w);        /* router advertisements, a bounded number */
 	dp_apply(w);       /* messages from control, between bursts */
 	hand_flush(w);     /* to other workers */

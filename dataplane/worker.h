@@ -21,6 +21,16 @@ struct worker_txq {
 	struct rte_mbuf *m[2 * BURST];
 };
 
+#define WAY_NONE UINT64_MAX
+/* What an adjacency word means for transmission, worked out once while packets follow each other to the same one. */
+struct worker_way {
+	uint64_t adj;           /* WAY_NONE: nothing here; else valid */
+	uint64_t head, tail;    /* the first 8 bytes of an IPv4 frame, and the 8 that end before the packet */
+	uint16_t mtu;
+	bool tx_checksum;
+	struct worker_txq *q;   /* NULL: tagged, or another worker sends */
+};
+
 /* A rate limiter without tokens to refill: the time at which the bucket would be empty again (police.h). */
 struct police {
 	uint64_t full_ns;
@@ -48,6 +58,7 @@ struct worker {
 	uint16_t txq_of_port[RTE_MAX_ETHPORTS];   /* queue that this worker alone uses; UINT16_MAX: hand to tx_proxy */
 	uint16_t tx_proxy_of_port[RTE_MAX_ETHPORTS]; /* worker that sends for us where queues are too few */
 	struct worker_txq tx[RTE_MAX_ETHPORTS];
+	struct worker_way way;                    /* valid within a poll (stages.h) */
 	struct hand_ring *from[DP_WORKERS_MAX];   /* packets handed to us; [id] is NULL */
 	struct hand_ring *to[DP_WORKERS_MAX];     /* the other workers' from[id] */
 	struct rte_ring *commands;                /* struct dp_msg by value, from control */
@@ -55,6 +66,7 @@ struct worker {
 	struct rte_ring *punts;                   /* struct dp_msg by value, to control: packets, policed */
 	struct rte_ring *punts_high;              /* the same, control messages of established tunnels */
 	struct wheel wheel;                       /* PPP timers of the sessions that we own, id = slot */
+	uint64_t timers_ns;                       /* none of them fires before */
 	uint8_t rnd_key[32];                      /* ChaCha20 key and counter for rnd (random.c) */
 	uint64_t rnd_counter;
 	uint64_t now_ns;                          /* CLOCK_BOOTTIME, taken once per poll (from the TSC) */

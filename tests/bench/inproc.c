@@ -166,8 +166,8 @@ static const struct {
 	const char *name;
 	void (*run)(struct worker *, struct burst *);
 } stages[] = {{"classify", classify}, {"core_rx", core_rx}, {"steer", steer}, {"l2tp_rx", l2tp_rx},
-	{"ppp_rx", ppp_rx}, {"ip_rx", ip_rx}, {"l2tp_tx", l2tp_tx}, {"port_tx", port_tx},
-	{"punt_tx", punt_tx}, {"drop_all", drop_all}};
+	{"ip_rx", ip_rx}, {"l2tp_tx", l2tp_tx}, {"port_tx", port_tx}, {"punt_tx", punt_tx},
+	{"drop_all", drop_all}};
 
 static double stamp_cost(void)
 {
