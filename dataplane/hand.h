@@ -29,13 +29,13 @@ struct hand {
 struct hand_ring {
 	uint32_t mask;
 	struct hand *slot;
-	/* the giver's line */
-	uint32_t given __rte_cache_aligned; /* shown to the taker */
-	uint32_t put; /* written so far */
+	/* the giver's lines: what it shows to the taker, and its own */
+	uint32_t given __rte_cache_aligned;
+	uint32_t put __rte_cache_aligned; /* written so far */
 	uint32_t taken_seen;
-	/* the taker's line */
-	uint32_t taken __rte_cache_aligned; /* shown to the giver */
-	uint32_t looked; /* prefetched so far */
+	/* the taker's: the same */
+	uint32_t taken __rte_cache_aligned;
+	uint32_t looked __rte_cache_aligned; /* prefetched so far */
 	uint32_t given_seen;
 } __rte_cache_aligned;
 

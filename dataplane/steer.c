@@ -42,7 +42,9 @@ void hand_flush(struct worker *w)
 	}
 }
 
-static void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, const struct hand *h)
+/* The fields are written where they stay: a copy of something just written waits for the writes. */
+static inline void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p,
+	uint32_t what, uint16_t len, enum hand_kind kind)
 {
 	struct hand *at = likely(w->to[to] != NULL) ? hand_place(w->to[to]) : NULL;
 
@@ -50,40 +52,30 @@ static void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, const struct
 		drop(w, m, DROP_HANDOVER_FULL);
 		return;
 	}
-	*at = *h;
+	at->m = m;
+	at->p = p;
+	at->what = what;
+	at->len = len;
+	at->kind = kind;
+	at->generation = kind == HAND_DOWN ? (uint8_t)dp_t.session[what].generation : 0;
 	w->hand_dirty |= 1ull << to;
 }
 
 void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len,
 	uint8_t l3_off, uint8_t endpoint)
 {
-	hand(w, to, m,
-		&(struct hand){.m = m,
-			.p = p,
-			.len = len,
-			.what = l3_off | (uint32_t)endpoint << 8,
-			.kind = HAND_UP});
+	hand(w, to, m, p, l3_off | (uint32_t)endpoint << 8, len, HAND_UP);
 }
 
 void hand_down(
 	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
 {
-	hand(w, to, m,
-		&(struct hand){.m = m,
-			.p = p,
-			.len = len,
-			.what = slot,
-			.kind = HAND_DOWN,
-			.generation = (uint8_t)dp_t.session[slot].generation});
+	hand(w, to, m, p, slot, len, HAND_DOWN);
 }
 
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port)
 {
-	hand(w, to, m,
-		&(struct hand){.m = m,
-			.p = rte_pktmbuf_mtod(m, uint8_t *),
-			.what = port,
-			.kind = HAND_PORT});
+	hand(w, to, m, rte_pktmbuf_mtod(m, uint8_t *), port, 0, HAND_PORT);
 }
 
 static void take(struct worker *w, struct burst *b, const struct hand *h)

@@ -59,14 +59,17 @@ static uint16_t rx(void *rxq, struct rte_mbuf **m, uint16_t n)
 {
 	struct rig_side *s = *(struct rig_side **)rxq;
 
-	if (s->next >= s->limit) {
+	n = (uint16_t)RTE_MIN(n, s->n - s->next);
+	if (s->next + n > s->limit) {
 		uint64_t sent = 0;
 
 		for (unsigned int i = 0; i < RIG_SIDES; i++)
 			sent += __atomic_load_n(&rig_side[i].sent, __ATOMIC_RELAXED);
 		s->limit = (uint32_t)RTE_MIN(s->n, sent / s->receivers + RIG_IN_FLIGHT);
 	}
-	n = (uint16_t)RTE_MIN(n, s->limit - s->next);
+	if (s->next + n >
+		s->limit) /* whole bursts, as under full load: small ones cost more a packet */
+		return 0;
 	memcpy(m, s->m + s->next, n * sizeof(*m));
 	s->next += n;
 	for (uint32_t i = s->next; i < RTE_MIN(s->next + n, s->n); i++) /* as drivers do */
@@ -80,7 +83,9 @@ static uint16_t tx(void *txq, struct rte_mbuf **m, uint16_t n)
 
 	for (unsigned int i = 0; i < n && s->n_seen < RIG_SAMPLES; i++)
 		s->seen[s->n_seen++] = m[i];
-	__atomic_store_n(&s->sent, s->sent + n, __ATOMIC_RELEASE);
+	s->own_sent += n;
+	if (s->own_sent - s->sent >= RIG_TELL)
+		__atomic_store_n(&s->sent, s->own_sent, __ATOMIC_RELEASE);
 	return n;
 }
 
@@ -267,6 +272,7 @@ void rig_refill(struct rig_side *s, enum rig_dir dir, uint32_t n, unsigned int s
 	s->next = 0;
 	s->n_seen = 0;
 	s->limit = s->receivers > 1 || self_256 < 256 ? RTE_MIN(n, (uint32_t)RIG_IN_FLIGHT) : n;
+	s->own_sent = 0;
 	__atomic_store_n(&s->sent, 0, __ATOMIC_RELAXED);
 }
 
@@ -278,6 +284,8 @@ void rig_poll(struct rig_side *s)
 	worker_poll(s->w);
 	if (s->w->worked)
 		s->busy += rte_rdtsc() - from;
+	else if (s->own_sent != s->sent)
+		__atomic_store_n(&s->sent, s->own_sent, __ATOMIC_RELEASE);
 }
 
 /* -- what came out -- */

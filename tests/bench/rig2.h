@@ -14,6 +14,7 @@
 #define RIG_SIDES    2
 #define RIG_PACKETS  8192 /* prepared for each side: more than its L2 cache holds */
 #define RIG_IN_FLIGHT 384 /* packets that a side lets out ahead of the senders: no ring runs over */
+#define RIG_TELL     128 /* packets after which a side tells how many it sent: telling costs */
 #define RIG_SAMPLES  64 /* frames of a round that are checked */
 
 enum rig_dir { RIG_UP, RIG_DOWN };
@@ -34,8 +35,9 @@ struct rig_side {
 	uint64_t rnd;
 	uint32_t n_seen;
 	struct rte_mbuf *seen[RIG_SAMPLES]; /* sent by us */
+	uint64_t own_sent; /* this round */
 	uint64_t busy; /* TSC ticks of polls that found work */
-	uint64_t sent __rte_cache_aligned; /* this round; read by the others */
+	uint64_t sent __rte_cache_aligned; /* the same, now and then, as the others read it */
 } __rte_cache_aligned;
 
 extern struct rig_side rig_side[RIG_SIDES];
