@@ -219,6 +219,21 @@ static uint64_t prefix6_of(const struct cfg_prefix *p)
 	return hi;
 }
 
+/* One of the next addresses of the pool, that which suits the session's owner best. */
+static int pool4_take(struct cp *cp, struct pool *pool, const struct cp_subscriber *s, uint64_t *a)
+{
+	uint64_t next[DP_ADDR_CHOICES];
+	unsigned n = dp_addr4_choices();
+
+	if (n < 2)
+		return pool_take(pool, a);
+	n = pool_next(pool, next, n);
+	if (!n)
+		return -ENOSPC;
+	*a = next[dp_addr4_pick((uint32_t)(s - cp->subscribers), next, n)];
+	return pool_take_this(pool, *a);
+}
+
 /* Give the session its addresses as user and profile say. @return NULL, or why it cannot be. */
 static const char *addresses_take(struct cp *cp, struct cp_subscriber *s,
 	const struct cfg_user *user, const struct cfg_ppp_profile *p)
@@ -228,7 +243,7 @@ static const char *addresses_take(struct cp *cp, struct cp_subscriber *s,
 	if (p->ipv4 && user->ip4.family) {
 		s->ip4 = ip4_of(&user->ip4);
 	} else if (p->ipv4 && p->ipool4 >= 0) {
-		if (pool_take(&cp->pools[p->ipool4], &a))
+		if (pool4_take(cp, &cp->pools[p->ipool4], s, &a))
 			return "address pool is empty";
 		s->ip4 = (uint32_t)a;
 		s->pool4 = (int16_t)p->ipool4;

@@ -16,6 +16,7 @@
 #include <rte_ring_elem.h>
 
 #include "dataplane/fib.h"
+#include "dataplane/rss.h"
 #include "dataplane/tunnel.h"
 
 struct control dp_c;
@@ -201,6 +202,27 @@ void dp_session_start(uint32_t slot, uint32_t generation, bool sequencing)
 
 	if (c)
 		control_command(c->owner, &m);
+}
+
+unsigned int dp_addr4_choices(void)
+{
+	return rss_leads() ? DP_ADDR_CHOICES : 1;
+}
+
+unsigned int dp_addr4_pick(uint32_t slot, const uint64_t *addr, unsigned int n)
+{
+	const struct slot_ctl *c = slot && slot <= dp_t.max_sessions ? slot_ctl(slot) : NULL;
+
+	if (!c || c->state == SLOT_FREE)
+		return 0;
+	for (unsigned int i = 0; i < n; i++) {
+		if (rss_lands(rte_cpu_to_be_32((uint32_t)addr[i]), c->owner)) {
+			dp_c.look[c->owner].addresses_near++;
+			return i;
+		}
+	}
+	dp_c.look[c->owner].addresses_far++;
+	return 0;
 }
 
 /* The framed routes of v; and the subscriber's own address too, when no pool leads to it. */

@@ -25,7 +25,7 @@ struct dp_if_info {
 	uint16_t rx_queues, tx_queues;
 	bool link_up;
 	bool tx_checksum;    /* the port computes IP and UDP checksums */
-	const char *steering; /* "rss", "rss-l2tpv2", "fanout", "none" */
+	const char *steering; /* "flow-l2tpv2", "rss-l2tpv2", "rss-destination", "rss", "fanout", "none" */
 };
 struct dp_if_counters {
 	uint64_t rx_packets, rx_octets, tx_packets, tx_octets, rx_missed, rx_errors, tx_errors, tx_full, rx_nombuf;
@@ -101,6 +101,13 @@ int dp_session_publish(const struct dp_session_desc *d);
  * MTU is 4 bytes less). */
 void dp_session_start(uint32_t slot, uint32_t generation, bool sequencing);
 
+#define DP_ADDR_CHOICES 8
+/** How many pool addresses are worth offering to dp_addr4_pick(): DP_ADDR_CHOICES, or 1: it makes no difference. */
+unsigned dp_addr4_choices(void);
+/** Of n addresses (host order) the first that the ports with RSS over destinations bring to the session's owner; counted.
+ * @return its index; 0 when there is none. */
+unsigned dp_addr4_pick(uint32_t slot, const uint64_t *addr, unsigned n);
+
 struct dp_verdict {
 	struct ppp_verdict ppp;
 	uint64_t prefix6;            /* host order, high half of the subscriber's /64; 0 = none */
@@ -175,6 +182,7 @@ struct dp_worker_info {
 	uint16_t busy_permille;  /* of its time lately; the last second counts most */
 	uint64_t packets_per_s;  /* up and down, in the last second */
 	uint64_t picked_by_queue, picked_by_load; /* new sessions given to it: its queue carries their tunnel; it had the least to do */
+	uint64_t addresses_near, addresses_far; /* of its sessions, chosen by RSS: a port brings them here; none of those offered */
 };
 void dp_worker_get(unsigned worker, struct dp_worker_info *info);
 unsigned dp_drop_count(void);                     /* number of drop reasons */

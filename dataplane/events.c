@@ -12,6 +12,7 @@
 
 #include "dataplane/adjacency.h"
 #include "dataplane/control.h"
+#include "dataplane/rss.h"
 #include "dataplane/tunnel.h"
 
 #define TAKE_AT_ONCE 32u
@@ -98,8 +99,11 @@ static bool translate(const struct dp_msg *m, struct dp_event *ev)
 	}
 	if (m->type == PUNT_L2TP) {
 		peer_of(m, &ev->peer);
-		note_queue(ev->data, ev->len, m->worker);
+		if (!rss_by_session(m->m->port))
+			note_queue(ev->data, ev->len, m->worker);
 	}
+	if (m->type == PUNT_LINUX)
+		rss_learn(m->m);
 	return true;
 }
 

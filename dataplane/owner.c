@@ -86,4 +86,6 @@ void owner_info(unsigned int worker, struct dp_worker_info *info)
 	info->packets_per_s = l->packets_per_s;
 	info->picked_by_queue = l->by_queue;
 	info->picked_by_load = l->by_load;
+	info->addresses_near = l->addresses_near;
+	info->addresses_far = l->addresses_far;
 }

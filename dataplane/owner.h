@@ -14,6 +14,7 @@ struct owner_look {
 	uint32_t busy; /* of 1024 parts of its time: half of it the last second's, a quarter the one's before ... */
 	uint32_t sessions; /* then */
 	uint64_t by_queue, by_load; /* sessions that it was picked for */
+	uint64_t addresses_near, addresses_far; /* dp_addr4_pick() */
 };
 
 /** The owner for a new session of this tunnel. Counted. */

@@ -5,7 +5,7 @@
  * workers (they hand over); a worker without a transmit queue of its own sends through the one in tx_proxy_of_port.
  * af_packet: every socket of a fanout group gets its share of the packets, so all its queues are polled; its rings hold a
  * whole frame each, because the PMD drops longer ones.
- * RSS: IP and UDP, and L2TPv2 ids where the NIC knows them. Not here: rte_flow steering. */
+ * Not here: what spreads packets over the queues (rss.c). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@
 
 #include "dataplane/control.h"
 #include "dataplane/init.h"
+#include "dataplane/rss.h"
 
 #define DESCRIPTORS 1024
 #define TAG         4 /* bytes of a VLAN tag */
@@ -31,7 +32,7 @@ struct eth {
 	uint16_t port;
 	uint16_t mtu, tag; /* largest of its interfaces; bytes of a tag, if one is tagged */
 	uint16_t n_rxq, n_txq;
-	uint64_t rss;
+	bool access; /* tunnels may end on it */
 	bool tx_checksum;
 	bool started;
 	char driver[32], kernel_if[32];
@@ -144,20 +145,17 @@ static int configure(struct eth *e, unsigned int workers)
 	if (is_af_packet(e->driver)) /* it has pairs */
 		e->n_txq = e->n_rxq;
 	e->tx_checksum = (info.tx_offload_capa & sums) == sums;
-	e->rss = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_L2TPV2) &
-		info.flow_type_rss_offloads;
-	if (e->n_rxq < 2)
-		e->rss = 0;
 	if (!is_af_packet(e->driver))
 		conf.rxmode.mtu = e->mtu;
-	conf.rxmode.mq_mode = e->rss ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE;
-	conf.rx_adv_conf.rss_conf.rss_hf = e->rss;
+	rss_plan(e->port, &info, e->n_rxq, e->access, &conf);
 	conf.txmode.offloads = e->tx_checksum ? sums : 0;
 	r = rte_eth_dev_configure(e->port, e->n_rxq, e->n_txq, &conf);
 	if (r == -EINVAL) { /* a virtual device that claims a small maximum */
 		conf.rxmode.mtu = 0;
 		r = rte_eth_dev_configure(e->port, e->n_rxq, e->n_txq, &conf);
 	}
+	if (r && rss_without_key(&conf))
+		r = rte_eth_dev_configure(e->port, e->n_rxq, e->n_txq, &conf);
 	if (!r)
 		r = rte_eth_dev_adjust_nb_rx_tx_desc(e->port, &rxd, &txd);
 	for (uint16_t q = 0; q < e->n_rxq && !r; q++)
@@ -219,6 +217,35 @@ static void share_queues(const struct eth *e, unsigned int workers)
 	}
 }
 
+static bool has_endpoint(const struct cfg_port *p, const struct cfg *c)
+{
+	for (size_t i = 0; i < p->n_addresses; i++)
+		for (size_t k = 0; k < c->n_endpoints; k++)
+			if (p->addresses[i].family == c->endpoints[k].address.family &&
+				!memcmp(p->addresses[i].addr, c->endpoints[k].address.addr,
+					p->addresses[i].family == 4 ? 4 : 16))
+				return true;
+	return false;
+}
+
+/* Tunnels end where an endpoint's address is, on one of the device's interfaces. An endpoint that is on no port (lo) may be
+ * reached by all. */
+static bool is_access(const struct eth *e, const struct cfg *c)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < c->dataplane.n_ports; i++) {
+		const struct cfg_port *p = &c->dataplane.ports[i];
+
+		if (!has_endpoint(p, c))
+			continue;
+		if (same_dev(p->dev, e->cfg->dev))
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
 /* The ethdev of a configured port: a new one, or that of an earlier port with another VLAN. */
 static struct eth *eth_of(const struct cfg_port *p, const struct cfg *c)
 {
@@ -239,6 +266,7 @@ static struct eth *eth_of(const struct cfg_port *p, const struct cfg *c)
 		if (same_dev(q->dev, p->dev) && q->vlan)
 			e->tag = TAG;
 	}
+	e->access = is_access(e, c);
 	if (probe(e, c->dataplane.workers)) {
 		n_eths--;
 		return NULL;
@@ -312,6 +340,7 @@ int ports_start(void)
 			return init_error("port %s: %s does not start: %s", e->cfg->name,
 				e->cfg->dev, rte_strerror(-r));
 		e->started = true;
+		rss_started(e->port);
 		/* Linux's neighbour discovery behind the shadow tap needs multicast. */
 		if (rte_eth_allmulticast_enable(e->port))
 			rte_eth_promiscuous_enable(e->port);
@@ -325,6 +354,7 @@ void ports_fini(void)
 		if (eths[i].started)
 			rte_eth_dev_stop(eths[i].port);
 		rte_eth_dev_close(eths[i].port);
+		rss_stopped(eths[i].port);
 	}
 	n_eths = 0;
 }
@@ -336,11 +366,9 @@ unsigned int dp_if_count(void)
 
 static const char *steering(const struct eth *e)
 {
-	if (e->n_rxq < 2)
-		return "none";
-	if (is_af_packet(e->driver))
+	if (e->n_rxq > 1 && is_af_packet(e->driver))
 		return "fanout";
-	return e->rss & RTE_ETH_RSS_L2TPV2 ? "rss-l2tpv2" : e->rss ? "rss" : "none";
+	return rss_name(e->port);
 }
 
 void dp_if_get(unsigned int ifx, struct dp_if_info *info)

@@ -53,6 +53,8 @@ static json_t *worker(unsigned w)
 	api_set_take(o, "packets_per_second", num(i.packets_per_s));
 	api_set_take(o, "picked_by_queue", num(i.picked_by_queue));
 	api_set_take(o, "picked_by_load", num(i.picked_by_load));
+	api_set_take(o, "addresses_near", num(i.addresses_near));
+	api_set_take(o, "addresses_far", num(i.addresses_far));
 	return o;
 }
 

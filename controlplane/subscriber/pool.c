@@ -13,6 +13,8 @@
 /* Values of next: a state, or a link to the address of index next - LINK0. */
 enum { NEVER_USED, USED, RESERVED, LINK0 };
 
+#define NEXT_LOOK 64u /* addresses that pool_next() looks at */
+
 struct pool_link {
 	uint32_t prev, next;
 };
@@ -97,6 +99,24 @@ int pool_take(struct pool *p, uint64_t *addr)
 	p->used++;
 	*addr = p->first + i;
 	return 0;
+}
+
+unsigned pool_next(const struct pool *p, uint64_t *addr, unsigned max)
+{
+	uint32_t end = p->n, i = p->fresh;
+	unsigned n = 0;
+
+	while (i < p->n && p->links[i].next != NEVER_USED)
+		i++;
+	if (p->n - i > NEXT_LOOK)
+		end = i + NEXT_LOOK;
+	for (; n < max && i < end; i++)
+		if (p->links[i].next == NEVER_USED)
+			addr[n++] = p->first + i;
+	for (i = p->links[p->n].next - LINK0; n < max && end == p->n && i != p->n;
+		i = p->links[i].next - LINK0)
+		addr[n++] = p->first + i;
+	return n;
 }
 
 int pool_take_this(struct pool *p, uint64_t addr)

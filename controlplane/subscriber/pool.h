@@ -31,6 +31,9 @@ void pool_reserve(struct pool *p, uint64_t addr);
 /** Take any: first those that were never used, then the one that was given back longest ago. O(1)
  * over the life of a pool. @return 0 or -ENOSPC. */
 int pool_take(struct pool *p, uint64_t *addr);
+/** The next addresses that pool_take() would give, in its order; none is taken. Looks at 64 at most.
+ * @return how many, 0: none is free. */
+unsigned pool_next(const struct pool *p, uint64_t *addr, unsigned max);
 /** Take this one. O(1). @return 0, -ERANGE (not of this pool) or -EBUSY (used or reserved). */
 int pool_take_this(struct pool *p, uint64_t addr);
 /** Give a used one back. Anything else is our bug: an assertion, and no change without them. */

@@ -348,13 +348,14 @@ static int show_ports(const json_t *r)
 {
 	static const struct column columns[] = {{"PORT", false, 0}, {"LINK", false, 0},
 		{"MAC", false, 0}, {"MTU", true, 0}, {"RX PKTS", true, 0}, {"RX", true, 0},
-		{"TX PKTS", true, 0}, {"TX", true, 0}, {"LOST", true, 0}, {"DRIVER", false, 6}};
+		{"TX PKTS", true, 0}, {"TX", true, 0}, {"LOST", true, 0}, {"STEERING", false, 6},
+		{"DRIVER", false, 6}};
 	const json_t *l = json_object_get(r, "linux");
 	struct table t;
 	json_t *p;
 	size_t i;
 
-	table_init(&t, columns, 10);
+	table_init(&t, columns, 11);
 	json_array_foreach(json_object_get(r, "ports"), i, p) {
 		const char *cells[] = {text_of(p, "name"),
 			json_is_true(json_object_get(p, "link_up")) ? "up" : "down",
@@ -364,7 +365,7 @@ static int show_ports(const json_t *r)
 			human_count(num_of(p, "rx_missed") + num_of(p, "rx_errors") +
 				num_of(p, "rx_no_buffer") + num_of(p, "tx_errors") +
 				num_of(p, "tx_full")),
-			text_of(p, "driver")};
+			text_of(p, "steering"), text_of(p, "driver")};
 
 		table_row(&t, cells);
 	}

@@ -199,7 +199,9 @@ void dp_worker_get(unsigned worker, struct dp_worker_info *info)
 		.busy_permille = 250,
 		.packets_per_s = 4000,
 		.picked_by_queue = 3,
-		.picked_by_load = worker};
+		.picked_by_load = worker,
+		.addresses_near = 12,
+		.addresses_far = 2};
 }
 
 unsigned dp_drop_count(void)
@@ -454,6 +456,8 @@ static void ports_drops_pools_workers_memory_and_version_answer(void **state)
 	assert_string_equal(at(r, "workers.1.packets_per_second"), "4000");
 	assert_string_equal(at(r, "workers.1.picked_by_queue"), "3");
 	assert_string_equal(at(r, "workers.1.picked_by_load"), "1");
+	assert_string_equal(at(r, "workers.1.addresses_near"), "12");
+	assert_string_equal(at(r, "workers.1.addresses_far"), "2");
 	json_decref(r);
 	r = ask("{\"method\":\"memory\"}");
 	assert_string_equal(at(r, "heap_bytes"), "1073741824");

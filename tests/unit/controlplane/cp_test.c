@@ -41,6 +41,8 @@ static struct {
 	struct dp_verdict verdict;
 	int verdict_rc, publish_rc, send_rc;
 	uint16_t next_sid, only_sid;
+	unsigned choices, pick_n; /* addresses that it wants to choose from, was offered */
+	uint32_t pick_slot;
 	bool lagging;
 	unsigned asked_for_events;
 	enum ppp_cause close_cause;
@@ -113,6 +115,18 @@ uint16_t dp_tunnel_mtu(uint32_t t)
 void dp_profile_set(uint16_t index, const struct ppp_profile *p)
 {
 	(void)index, (void)p;
+}
+
+unsigned dp_addr4_choices(void)
+{
+	return dp.choices ? dp.choices : 1;
+}
+
+unsigned dp_addr4_pick(uint32_t slot, const uint64_t *addr, unsigned n)
+{
+	dp.pick_slot = slot;
+	dp.pick_n = n;
+	return addr[n - 1] != addr[0] ? n - 1 : 0;
 }
 
 uint16_t dp_session_pick_sid(uint16_t tid)
@@ -572,6 +586,22 @@ static void a_known_user_gets_an_address_of_the_pool_and_its_dns(void **state)
 	assert_int_equal(dp.verdict.ppp.dns[0], 0xc0000235);
 }
 
+static void the_dataplane_may_choose_among_the_next_addresses_of_the_pool(void **state)
+{
+	struct lab *lab = *state;
+	uint32_t slot;
+
+	dp.choices = 2;
+	tunnel_comes_up(lab, "lac-1", 9);
+	slot = call_comes_up(lab, 5);
+	pap(lab, slot, "alice", "wonder");
+	assert_true(dp.verdict.ppp.accept);
+	assert_int_equal(dp.pick_n, 2);
+	assert_int_equal(dp.pick_slot, slot);
+	assert_int_equal(dp.verdict.ppp.peer_ip4, 0x64400002);
+	assert_int_equal(lab->cp->pools[0].used, 1);
+}
+
 static void a_wrong_password_is_refused_without_an_address(void **state)
 {
 	struct lab *lab = *state;
@@ -940,6 +970,7 @@ int main(void)
 		STORY(half_open_tunnels_do_not_use_up_the_profiles_limit),
 		STORY(a_tunnel_that_comes_up_beyond_the_profiles_limit_gets_stopccn_2),
 		STORY(a_known_user_gets_an_address_of_the_pool_and_its_dns),
+		STORY(the_dataplane_may_choose_among_the_next_addresses_of_the_pool),
 		STORY(a_wrong_password_is_refused_without_an_address),
 		STORY(chap_is_proved_over_id_password_and_challenge),
 		STORY(a_user_of_one_session_is_refused_a_second),

@@ -39,6 +39,50 @@ static void every_address_is_handed_out_once_and_then_there_is_none(void **state
 	pool_fini(&p);
 }
 
+static void the_next_addresses_are_those_that_would_be_taken(void **state)
+{
+	uint64_t next[8];
+	struct pool p;
+
+	(void)state;
+	assert_int_equal(pool_init(&p, FIRST, FIRST + 9), 0);
+	pool_take_this(&p, FIRST + 1);
+	pool_reserve(&p, FIRST + 3);
+	assert_int_equal(pool_next(&p, next, 8), 8);
+	for (unsigned i = 0; i < 8; i++) {
+		uint64_t addr = take(&p);
+
+		assert_int_equal(next[i], addr);
+	}
+	assert_int_equal(pool_next(&p, next, 8), 0);
+	pool_give(&p, FIRST + 7);
+	pool_give(&p, FIRST + 2);
+	pool_give(&p, FIRST + 1);
+	assert_int_equal(pool_next(&p, next, 2), 2);
+	assert_int_equal(next[0], FIRST + 7);
+	assert_int_equal(next[1], FIRST + 2);
+	assert_int_equal(pool_next(&p, next, 8), 3);
+	assert_int_equal(p.used, 6);
+	pool_fini(&p);
+}
+
+static void next_addresses_are_sought_in_a_bounded_number_of_steps(void **state)
+{
+	uint64_t next[8];
+	struct pool p;
+
+	(void)state;
+	assert_int_equal(pool_init(&p, FIRST, FIRST + 999), 0);
+	for (unsigned i = 1; i < 200; i++)
+		pool_take_this(&p, FIRST + i);
+	assert_int_equal(pool_next(&p, next, 8), 1);
+	assert_int_equal(next[0], FIRST);
+	assert_int_equal(take(&p), FIRST);
+	assert_int_equal(pool_next(&p, next, 8), 8);
+	assert_int_equal(next[0], FIRST + 200);
+	pool_fini(&p);
+}
+
 static void an_address_given_back_is_taken_again_after_all_others(void **state)
 {
 	struct pool p;
@@ -222,6 +266,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_address_is_handed_out_once_and_then_there_is_none),
+		cmocka_unit_test(the_next_addresses_are_those_that_would_be_taken),
+		cmocka_unit_test(next_addresses_are_sought_in_a_bounded_number_of_steps),
 		cmocka_unit_test(an_address_given_back_is_taken_again_after_all_others),
 		cmocka_unit_test(addresses_come_again_in_the_order_in_which_they_were_given_back),
 		cmocka_unit_test(an_address_taken_by_name_is_not_handed_out),
