@@ -35,6 +35,7 @@ PLOTS = [{
         (kind, "throughput of " + kind, {}) for kind in FORWARDERS],
 }]
 LATENCY_S = 0.3
+PATIENCE_S = 20     # in all rotations of a number of sessions, for the two CPUs to be near when one begins
 IN_FLIGHT = 200     # calls at once: what they send fits into a ring of 1,024
 PERCENTS = (10, 50, 90)
 CONDITIONS = "memif, lnsd (server) on CPU 1, generator on CPU 0, idle adaptive, both pollers at real-time priority, outer UDP checksum off"
@@ -168,7 +169,9 @@ def one(ctx, sessions, runs, frames):
         for pair in pairs.values():
             pair.before_others()
         pairs["macswap"].ticks_per_ns = ctx.ticks_per_ns
+        patience = PATIENCE_S
         for number in range(runs):
+            patience = stage.wait_near(patience)
             turn = Rotation(stage, samples, number, pairs)
             for frame in frames:
                 turn.rates(frame)

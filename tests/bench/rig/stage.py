@@ -18,6 +18,7 @@ GENERATOR_CPU, DUT_CPU = 0, 1
 HAD_CPU = 0.985     # a sample in which the worker had less of the CPU time that it wanted is repeated
 LIGHT = 0.9         # the same at rates at which it sleeps between bursts: each wake-up waits a little
 REPEATS = 4
+LOOK_S = 0.5        # between two looks whether the CPUs are near
 BREATH = 0.05       # s between two samples, for all that must run when what is measured goes before it
 NEAR_NS = 200     # of the round trip of a cache line between the two CPUs: above it they share no cache; as in calib.c
 
@@ -217,6 +218,15 @@ class Stage:
         done = subprocess.run([os.path.join(self.build, "tests/bench/rig/roundtrip"), str(GENERATOR_CPU), str(DUT_CPU)],
             stdout=subprocess.PIPE, text=True, check=True, preexec_fn=in_the_child)
         return float(done.stdout)
+
+    def wait_near(self, patience):
+        """Wait until the two CPUs are near, in vain if need be. @return what is left of the patience, s."""
+        began = time.monotonic()
+        while self.round_trip() >= NEAR_NS:
+            if time.monotonic() - began >= patience:
+                return 0
+            time.sleep(LOOK_S)
+        return patience - (time.monotonic() - began)
 
 
 def distance(before, after):

@@ -37,6 +37,28 @@ class Cpu(unittest.TestCase):
         self.assertEqual(stage.distance(400, 420), "far")
 
 
+class Patience(unittest.TestCase):
+    def waited(self, trips, patience):
+        trips = iter(trips)
+        looks = []
+
+        def round_trip():
+            looks.append(next(trips))
+            return looks[-1]
+
+        with mock.patch.object(stage, "LOOK_S", 0.01):
+            left = stage.Stage.wait_near(mock.Mock(round_trip=round_trip), patience)
+        return left, looks
+
+    def test_a_rotation_waits_until_the_cpus_are_near(self):
+        left, looks = self.waited([400, 300, 60, 400], 10)
+        self.assertEqual(looks, [400, 300, 60])
+        self.assertTrue(9 < left < 10)
+
+    def test_without_patience_it_looks_once(self):
+        self.assertEqual(self.waited([400, 60], 0), (0, [400]))
+
+
 class Samples(unittest.TestCase):
     def samples(self, modes):
         s = RigSamples()
