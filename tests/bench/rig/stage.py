@@ -18,6 +18,7 @@ GENERATOR_CPU, DUT_CPU = 0, 1
 HAD_CPU = 0.985     # a sample in which the worker had less of the CPU time that it wanted is repeated
 LIGHT = 0.9         # the same at rates at which it sleeps between bursts: each wake-up waits a little
 REPEATS = 4
+SETTLE_S = 0.005
 LOOK_S = 0.5        # between two looks whether the CPUs are near
 BREATH = 0.05       # s between two samples, for all that must run when what is measured goes before it
 NEAR_NS = 200     # of the round trip of a cache line between the two CPUs: above it they share no cache; as in calib.c
@@ -63,7 +64,9 @@ class Pair:
         self.dut.pause()
 
     def resume(self):
+        """A poll in which the program was stopped ends before there are packets, or its own count has the pause in it."""
         self.dut.resume()
+        time.sleep(SETTLE_S)
         self.generator.resume()
 
     def end(self):
