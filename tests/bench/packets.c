@@ -259,12 +259,12 @@ static void upper(uint8_t *p, const struct row *r, uint32_t i, uint16_t len)
 	memcpy(p, head, RTE_MIN(len, r->proto == PROTO_UDP ? 14u : 24u));
 }
 
-/* Of the pool, and no session's. */
+/* Of the pool, and no session's; one of as many as there are sessions, so that both touch as much of the index. */
 static uint32_t unused_address(void)
 {
-	uint32_t used = bed.sessions + 2, size = 1u << 20;
+	uint32_t used = bed.sessions + 2, rest = (1u << 20) - used;
 
-	return BED_POOL + used + (uint32_t)(bed_random() % (size - used));
+	return BED_POOL + used + (uint32_t)(bed_random() % RTE_MIN(rest, bed.sessions));
 }
 
 /* The IP packet of buffer i, before (hops 64) it passed us. */
