@@ -14,7 +14,7 @@ import traceback
 from frame import host
 
 VERSION = 2
-LIMIT = 600     # seconds that a scenario may take; a module's own LIMIT goes before
+LIMIT = 900     # seconds that a scenario may take; a module's own LIMIT goes before
 
 
 def result():
