@@ -18,6 +18,7 @@ struct cfg_prefix {
 
 enum cfg_idle { CFG_IDLE_ADAPTIVE, CFG_IDLE_BUSY };
 enum cfg_lookup { CFG_LOOKUP_INDEX, CFG_LOOKUP_HASH };
+enum cfg_isa { CFG_ISA_AUTO, CFG_ISA_GENERIC, CFG_ISA_AVX2, CFG_ISA_AVX512 };
 enum cfg_log_to { CFG_LOG_STDERR, CFG_LOG_JOURNALD };
 enum cfg_log_level { CFG_LOG_BUG, CFG_LOG_ERROR, CFG_LOG_WARN, CFG_LOG_INFO, CFG_LOG_DEBUG };
 enum cfg_auth { CFG_AUTH_NONE, CFG_AUTH_PAP, CFG_AUTH_CHAP_MD5 }; /* numbers equal enum ppp_auth */
@@ -103,6 +104,7 @@ struct cfg {
 		int control_cpu;         /* -1 = CPU 0 */
 		enum cfg_idle idle;
 		enum cfg_lookup lookup;
+		enum cfg_isa isa;
 		bool hugepages;          /* default off */
 		uint64_t memory_bytes;   /* for mbufs, tables and records in DPDK memory; default 512M */
 		uint32_t mbufs;          /* packet buffers; default 32768 */

@@ -18,6 +18,7 @@
 
 static const char *const idle_words[] = {"adaptive", "busy", NULL};
 static const char *const lookup_words[] = {"index", "hash", NULL};
+static const char *const isa_words[] = {"auto", "generic", "avx2", "avx512", NULL};
 static const char *const log_to_words[] = {"stderr", "journald", NULL};
 static const char *const log_level_words[] = {"bug", "error", "warn", "info", "debug", NULL};
 static const char *const auth_words[] = {"", "pap", "chap-md5", NULL};
@@ -56,6 +57,9 @@ static const struct cfg_key dataplane_keys[] = {
 	{"lookup", CFG_T_ENUM, 0, AT(cfg, dataplane.lookup), .words = lookup_words, .def = "index",
 		.doc = "How a packet finds its session: by arrays (`index`), or by hash tables "
 		       "(`hash`), which take more time and memory."},
+	{"isa", CFG_T_ENUM, 0, AT(cfg, dataplane.isa), .words = isa_words, .def = "auto",
+		.doc = "Instruction set of the loop that makes UDP checksums: the best that the "
+		       "CPU has (`auto`), or one of them, to compare."},
 	{"hugepages", CFG_T_BOOL, 0, AT(cfg, dataplane.hugepages), .def = "off",
 		.doc = "Take DPDK memory from hugepages."},
 	{"memory", CFG_T_BYTES, 0, AT(cfg, dataplane.memory_bytes), .min = 64ull << 20,

@@ -175,6 +175,7 @@ void dp_trace_set(bool on);
 unsigned dp_worker_count(void);
 struct dp_worker_info {
 	int cpu;
+	const char *isa;         /* instruction set of the checksum's loop (checksum.h) */
 	uint32_t sessions;       /* owned */
 	uint64_t polls, busy_polls, sleeps;
 	uint64_t rx_packets, up_packets, down_packets, handed_out, handed_in, punted, dropped;

@@ -145,22 +145,6 @@ static inline uint16_t pseudo_header_sum(const uint8_t *l3, uint8_t proto, uint3
 	return sum_fold(sum);
 }
 
-/* Sum of n bytes as 16-bit words in memory order, the last byte alone counting as the word's first; not folded. Four
- * independent sums of 32-bit words, for the compiler to put side by side. */
-static inline uint64_t sum_bytes(const uint8_t *p, unsigned int n)
-{
-	uint64_t sum[4] = {0};
-	uint32_t last = 0;
-
-	for (; n >= 16; n -= 16, p += 16)
-		for (unsigned int i = 0; i < 4; i++)
-			sum[i] += load32_raw(p + 4 * i);
-	for (; n >= 4; n -= 4, p += 4)
-		sum[0] += load32_raw(p);
-	memcpy(&last, p, n);
-	return sum[0] + sum[1] + sum[2] + sum[3] + last;
-}
-
 /* Sum of pseudo-header and upper layer; 0xffff when the checksum in it is right. */
 static inline uint16_t l4_sum(const uint8_t *l3, uint8_t proto, const uint8_t *l4, uint32_t len)
 {

@@ -19,6 +19,7 @@
 #include <rte_ring_elem.h>
 
 #include "dataplane/adjacency.h"
+#include "dataplane/checksum.h"
 #include "dataplane/control.h"
 #include "dataplane/fib.h"
 #include "dataplane/tunnel.h"
@@ -227,6 +228,9 @@ int tables_init(const struct cfg *c, size_t subscriber_size, struct dp_store_vie
 	uint64_t by_memory = RTE_MAX(c->dataplane.memory_bytes / BYTES_A_ROUTE, 16384u);
 	uint32_t routes = (uint32_t)RTE_MIN(by_memory, 1u << 20);
 
+	if (checksum_select(c->dataplane.isa))
+		return init_error("this CPU does not have the instructions of dataplane.isa: "
+				  "choose auto");
 	dp_t.lookup_hash = c->dataplane.lookup == CFG_LOOKUP_HASH;
 	if (pool_init(c))
 		return -1;

@@ -8,6 +8,7 @@
  * PPP are never compressed (RFC 1661 s6.5, s6.6) and always checksummed as data is. Headroom: 14 +
  * 4 + 48 + 10 + 4 = 80 bytes at most, less than an mbuf reserves. Thread: the worker that owns the
  * session; packets of others are handed over once more. */
+#include "dataplane/checksum.h"
 #include "dataplane/stages.h"
 
 #define F_S 0x08 /* in the first byte: Ns and Nr follow */
@@ -37,7 +38,7 @@ static __rte_noinline void checksums(const struct dp_tunnel *t, const struct dp_
 		m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
 	} else {
 		sum = (uint16_t)~sum_fold(
-			(uint64_t)t->pseudo_sum + udp_len + udp_len + sum_bytes(p, len));
+			(uint64_t)t->pseudo_sum + udp_len + udp_len + checksum_sum(p, len));
 		sum = sum ? sum : 0xffff;
 	}
 	memcpy(p - 2, &sum, sizeof(sum));

@@ -7,6 +7,7 @@
 #include <rte_mempool.h>
 
 #include "dataplane/adjacency.h"
+#include "dataplane/checksum.h"
 #include "dataplane/control.h"
 #include "dataplane/fib.h"
 #include "dataplane/init.h"
@@ -34,6 +35,7 @@ void dp_worker_get(unsigned int worker, struct dp_worker_info *info)
 
 	*info = w->stat;
 	info->cpu = w->cpu;
+	info->isa = checksum_isa();
 	info->sessions = __atomic_load_n(&w->owned, __ATOMIC_RELAXED);
 	owner_info(worker, info);
 }

@@ -37,6 +37,7 @@ static json_t *worker(unsigned w)
 	dp_worker_get(w, &i);
 	api_set_take(o, "id", num(w));
 	api_set_take(o, "cpu", json_integer(i.cpu));
+	api_set_take(o, "isa", json_string(i.isa ? i.isa : "generic"));
 	api_set_take(o, "sessions", num(i.sessions));
 	api_set_take(o, "rx_packets", num(i.rx_packets));
 	api_set_take(o, "up_packets", num(i.up_packets));
