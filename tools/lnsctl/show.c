@@ -348,8 +348,8 @@ static int show_ports(const json_t *r)
 {
 	static const struct column columns[] = {{"PORT", false, 0}, {"LINK", false, 0},
 		{"MAC", false, 0}, {"MTU", true, 0}, {"RX PKTS", true, 0}, {"RX", true, 0},
-		{"TX PKTS", true, 0}, {"TX", true, 0}, {"LOST", true, 0}, {"STEERING", false, 6},
-		{"DRIVER", false, 6}};
+		{"TX PKTS", true, 0}, {"TX", true, 0}, {"LOST", true, 0}, {"STEERING", false, 3},
+		{"DRIVER", false, 3}};
 	const json_t *l = json_object_get(r, "linux");
 	struct table t;
 	json_t *p;
