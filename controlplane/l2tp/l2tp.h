@@ -89,7 +89,11 @@ struct l2tp_tunnel {
 	uint16_t acked;              /* peer has acknowledged all below this */
 	uint16_t peer_window, cwnd, cwnd_acks, ssthresh; /* PUBLIC */
 	uint8_t resends;
+	uint8_t same_nr;             /* ZLBs in a row that acknowledged nothing new */
+	uint8_t recovering;          /* from a loss that showed before the timer did, until all below recover is acknowledged */
+	uint8_t oldest_again;        /* how often the oldest message went out since the last progress, the timer's aside */
 	bool ack_owed;
+	uint16_t recover;
 	uint32_t txq_head, txq_tail, tx_next, txq_len; /* chunk chains: sent-unacked then not-yet-sent */
 	uint32_t rxq_head;           /* out-of-order messages kept */
 	uint64_t last_heard_ns;      /* any datagram of the peer, control or data (s5.5) */
@@ -109,6 +113,8 @@ struct l2tp_tunnel {
 	uint32_t sccrq;              /* chunks: the SCCRQ, kept until the caller's answer names the secret */
 	uint32_t replaces, replaces_generation; /* the tunnel of the LAC's former life */
 	uint64_t peer_key, sccrq_print; /* hash of the peer's identity; fingerprint of the SCCRQ */
+	uint64_t oldest_ns;          /* since when the oldest message is on its way */
+	uint64_t lost_ns;            /* when it counts as lost; 0 = when the timer says so */
 	uint64_t rto_ns, ack_ns;     /* when to retransmit, and when to acknowledge at the latest */
 	uint64_t until_ns;           /* limit of set-up; once CLOSING, end of retention */
 	uint64_t retry_ns;           /* not before this another try for a chunk */

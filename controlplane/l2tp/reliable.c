@@ -3,16 +3,26 @@
  * A message gets its Ns when it is first sent, so what was never sent may still be dropped when the tunnel closes. Every
  * send carries the Nr of its moment. After a timeout all unacknowledged messages count as not sent and go out again as
  * slow start allows; an acknowledgement may take them from the queue before.
+ * A loss need not wait for the timer while the peer still talks (in the manner of RFC 6582 and 8985; RFC 2661 leaves it
+ * open). Three ZLBs that say the same Nr show one at once, a single one unless the Nr grows within 25 ms, anything else from
+ * the peer when the oldest message has waited a quarter of the timer. Then the oldest goes out once more, and the next oldest
+ * at each acknowledgement below what was in flight then; but a peer that acknowledges one at a time keeps none that come
+ * early: it gets them all again. What was sent once more is waited for 50 ms, then twice as long each time, until the
+ * timer takes over. We say our Nr at once for what comes early, to peers that do the same.
  * Acknowledgements wait up to 20 ms for a message to ride on, but not when two messages wait for one, nor for a
  * duplicate: its sender is retransmitting. A ZLB takes no number and is never acknowledged.
- * Messages ahead of the next are kept, at most 64 and inside our window, and delivered in order.
+ * Messages ahead of the next are kept, at most 255 and inside our window, and delivered in order.
  * Thread: control. State lies in l2tp_tunnel. Not here: what messages mean (tunnel.c, call.c). Pure. */
 #include "controlplane/l2tp/reliable.h"
 
 #include <string.h>
 
 #define ACK_DELAY_NS (20 * MS)
-#define KEEP_MAX     64
+#define KEEP_MAX     255
+#define SAME_NR      3
+#define OVERTAKEN_NS (25 * MS) /* messages that overtook each other are in order again */
+
+enum { NOTHING_LOST, OLDEST_AGAIN, ALL_AGAIN };
 
 void l2tp_reliable_init(struct l2tp_tunnel *t, uint16_t peer_window)
 {
@@ -93,8 +103,10 @@ static void send_next(const struct l2tp_run *r, struct l2tp_tunnel *t)
 		t->count.tx_msgs++;
 	}
 	l2tp_chunks_get(&r->cp->chunks, t->tx_next, send_header(r, t, c->sid, c->ns, c->len));
-	if (!t->in_flight)
+	if (!t->in_flight) {
 		t->rto_ns = r->env->now_ns + rto_ns(t->profile, t->resends);
+		t->oldest_ns = r->env->now_ns;
+	}
 	t->in_flight++;
 	t->tx_next = c->next;
 }
@@ -148,9 +160,75 @@ static void drop_head(struct l2tp_cp *cp, struct l2tp_tunnel *t)
 	l2tp_chunks_free(&cp->chunks, c);
 }
 
+/* The oldest message once more, if it is on its way. */
+static void send_oldest(const struct l2tp_run *r, struct l2tp_tunnel *t)
+{
+	const struct l2tp_chunk *c = &r->cp->chunks.chunk[t->txq_head];
+
+	t->lost_ns = 0;
+	if (!t->txq_head || t->tx_next == t->txq_head || !has_room(r) || t->oldest_again > 4)
+		return;
+	l2tp_chunks_get(&r->cp->chunks, t->txq_head, send_header(r, t, c->sid, c->ns, c->len));
+	t->count.retransmits++;
+	t->oldest_ns = r->env->now_ns;
+	t->lost_ns = t->oldest_ns + (OVERTAKEN_NS << ++t->oldest_again);
+}
+
+/* App. A calls for half the window after a loss, and for slow start from 1 only after a silence, which this is not. */
+static void lost(const struct l2tp_run *r, struct l2tp_tunnel *t)
+{
+	if (t->recovering == NOTHING_LOST) {
+		t->recovering = OLDEST_AGAIN;
+		t->recover = t->ns;
+		t->ssthresh = t->cwnd / 2 > 1 ? t->cwnd / 2 : 2;
+		t->cwnd = t->ssthresh;
+		t->cwnd_acks = 0;
+	}
+	t->same_nr = 0;
+	send_oldest(r, t);
+}
+
+static void heard_same_nr(const struct l2tp_run *r, struct l2tp_tunnel *t, bool zlb)
+{
+	uint64_t now = r->env->now_ns;
+
+	if (!t->in_flight || t->unproven)
+		return;
+	t->same_nr += zlb && t->recovering == NOTHING_LOST;
+	if (t->same_nr == SAME_NR || now >= t->oldest_ns + rto_ns(t->profile, 0) / 4)
+		lost(r, t);
+	else if (zlb && !t->lost_ns)
+		t->lost_ns = now + OVERTAKEN_NS;
+}
+
+void l2tp_reliable_lost(const struct l2tp_run *r, struct l2tp_tunnel *t)
+{
+	if (t->in_flight && t->lost_ns && r->env->now_ns >= t->lost_ns)
+		lost(r, t);
+}
+
+/* All that is not acknowledged counts as not sent. */
+static void go_back(struct l2tp_tunnel *t)
+{
+	t->in_flight = 0;
+	t->tx_next = t->txq_head;
+}
+
+static void acknowledged_part(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t n)
+{
+	if ((int16_t)(uint16_t)(t->recover - t->acked) <= 0) {
+		t->recovering = NOTHING_LOST;
+	} else if (t->recovering == OLDEST_AGAIN && n > 1) {
+		send_oldest(r, t);
+	} else if (t->recovering == OLDEST_AGAIN) {
+		t->recovering = ALL_AGAIN;
+		go_back(t);
+	}
+}
+
 static void acknowledged(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16_t nr)
 {
-	uint16_t n = (uint16_t)(nr - t->acked);
+	uint16_t n = (uint16_t)(nr - t->acked), left = n;
 
 	if (n == 0 || n > (uint16_t)(t->ns - t->acked)) {
 		if (n && n < 0x8000)
@@ -160,10 +238,15 @@ static void acknowledged(const struct l2tp_run *r, struct l2tp_tunnel *t, uint16
 	t->acked = nr;
 	t->resends = 0;
 	t->rto_ns = r->env->now_ns + rto_ns(t->profile, 0);
-	while (n--) {
+	t->oldest_ns = r->env->now_ns;
+	t->same_nr = t->oldest_again = 0;
+	t->lost_ns = 0;
+	while (left--) {
 		drop_head(r->cp, t);
 		grow_window(t);
 	}
+	if (t->recovering != NOTHING_LOST)
+		acknowledged_part(r, t, n);
 }
 
 /* Keep a message that came before its turn, in order of Ns. */
@@ -217,6 +300,8 @@ bool l2tp_reliable_receive(const struct l2tp_run *r, struct l2tp_tunnel *t,
 {
 	uint16_t ahead = (uint16_t)(h->ns - t->nr);
 
+	if (h->nr == t->acked)
+		heard_same_nr(r, t, h->body == h->len);
 	acknowledged(r, t, h->nr);
 	if (h->body == h->len) {
 		t->count.rx_zlb++; /* its Ns is that of the next message: Nr stays */
@@ -234,6 +319,7 @@ bool l2tp_reliable_receive(const struct l2tp_run *r, struct l2tp_tunnel *t,
 	}
 	if (ahead) {
 		keep(r->cp, t, h, bytes);
+		owe_ack(r, t, 0);
 		return false;
 	}
 	t->nr++;
@@ -281,8 +367,10 @@ bool l2tp_reliable_timeout(const struct l2tp_run *r, struct l2tp_tunnel *t)
 	t->ssthresh = t->cwnd / 2 ? t->cwnd / 2 : 1;
 	t->cwnd = 1;
 	t->cwnd_acks = 0;
-	t->in_flight = 0;
-	t->tx_next = t->txq_head;
+	t->recovering = NOTHING_LOST;
+	t->same_nr = t->oldest_again = 0;
+	t->lost_ns = 0;
+	go_back(t);
 	l2tp_reliable_push(r, t);
 	/* The timer's granularity must not add up; but a process that was stopped starts counting anew. */
 	if (t->in_flight && late_ns < 100 * MS)

@@ -19,6 +19,8 @@ bool l2tp_reliable_receive(const struct l2tp_run *r, struct l2tp_tunnel *t, cons
 size_t l2tp_reliable_kept(struct l2tp_cp *cp, struct l2tp_tunnel *t, uint16_t *sid);
 /** The retransmission timer: @return false when the last resend went unanswered and the tunnel must be cleared. */
 bool l2tp_reliable_timeout(const struct l2tp_run *r, struct l2tp_tunnel *t);
+/** Send the oldest message again if the peer's answers showed, and time has confirmed, that it is lost. */
+void l2tp_reliable_lost(const struct l2tp_run *r, struct l2tp_tunnel *t);
 /** Forget what was never sent; and all that is queued, either way. */
 void l2tp_reliable_drop_unsent(struct l2tp_cp *cp, struct l2tp_tunnel *t);
 void l2tp_reliable_drop_all(struct l2tp_cp *cp, struct l2tp_tunnel *t);

@@ -100,7 +100,8 @@ static uint64_t deadline(const struct l2tp_tunnel *t)
 		t->state == L2TP_T_CLOSING)
 		at = t->until_ns;
 	if (t->in_flight)
-		at = EARLIER(t->rto_ns);
+		at = t->lost_ns && t->lost_ns < t->rto_ns ? EARLIER(t->lost_ns)
+							  : EARLIER(t->rto_ns);
 	if (t->ack_owed)
 		at = EARLIER(t->ack_ns);
 	if (t->owes_stopccn)
@@ -600,6 +601,7 @@ static void timers(const struct l2tp_run *r, struct l2tp_tunnel *t)
 		else
 			step(r, t, DEAD, 0, &dead);
 	}
+	l2tp_reliable_lost(r, t);
 	hello(r, t);
 }
 

@@ -261,6 +261,101 @@ static void slow_start_doubles_then_grows_by_one_per_window(void **state)
 	assert_int_equal(t->cwnd, 5);
 }
 
+/* 8 ICRPs, Ns 7 to 14, are on their way to a LAC that has acknowledged all before them. */
+static struct l2tp_tunnel *eight_are_on_their_way(struct lab *lab)
+{
+	lac_sends(lab, SCCRQ, .m = {.have = L2TP_HAS(L2TP_AVP_RECEIVE_WINDOW_SIZE), .window = 8});
+	lac_sends(lab, SCCCN);
+	many_calls_wait(lab, 40);
+	lac_acknowledges(lab, 3);
+	lac_acknowledges(lab, 7);
+	lab_forget(lab);
+	assert_int_equal(lab->tunnel[1].cwnd, 8);
+	assert_int_equal(lab->tunnel[1].in_flight, 8);
+	return &lab->tunnel[1];
+}
+
+static void three_equal_nrs_resend_the_oldest_before_its_timer(void **state)
+{
+	struct lab *lab = *state;
+	const struct l2tp_tunnel *t = eight_are_on_their_way(lab);
+
+	lac_acknowledges(lab, 7);
+	lac_acknowledges(lab, 7);
+	assert_int_equal(icrps(lab), 0);
+	lac_acknowledges(lab, 7);
+	lns_sends(lab, ICRP, .ns = IS(7));
+	assert_int_equal(icrps(lab), 0);
+	assert_int_equal(t->cwnd, 4); /* half, and not 1: the peer talks */
+	lac_acknowledges(lab, 11); /* 11 is missing too */
+	lns_sends(lab, ICRP, .ns = IS(11));
+	lac_acknowledges(lab, 15);
+	assert_int_equal(t->count.retransmits, 2);
+}
+
+static void one_equal_nr_resends_the_oldest_unless_it_grows_soon(void **state)
+{
+	struct lab *lab = *state;
+
+	eight_are_on_their_way(lab);
+	lac_acknowledges(lab, 7);
+	lab_run_for(lab, 20);
+	lac_acknowledges(lab, 8);
+	lab_forget(lab);
+	lab_run_for(lab, 200);
+	assert_int_equal(icrps(lab), 0);
+	lac_acknowledges(lab, 8);
+	lab_run_for(lab, 25 + LAB_SLACK_MS);
+	lns_sends(lab, ICRP, .ns = IS(8));
+	assert_int_equal(icrps(lab), 0);
+}
+
+static void a_peer_that_keeps_nothing_gets_all_again(void **state)
+{
+	struct lab *lab = *state;
+
+	eight_are_on_their_way(lab);
+	for (int i = 0; i < 3; i++)
+		lac_acknowledges(lab, 7);
+	lns_sends(lab, ICRP, .ns = IS(7));
+	lac_acknowledges(lab, 8);
+	for (int ns = 8; ns < 12; ns++)
+		lns_sends(lab, ICRP, .ns = IS(ns));
+	assert_int_equal(icrps(lab), 0); /* half the window */
+}
+
+static void what_is_sent_once_more_waits_twice_as_long_each_time(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t start;
+
+	eight_are_on_their_way(lab);
+	start = lab_now_ms(lab);
+	for (int i = 0; i < 3; i++)
+		lac_acknowledges(lab, 7);
+	lab_run_for(lab, 990);
+	lns_sends(lab, ICRP, .ns = IS(7));
+	for (int ms = 50; ms <= 350;
+		ms += ms + 50) /* 50, 150, 350: then the timer of 1 s is next */
+		assert_in_range(lns_sends(lab, ICRP, .ns = IS(7))->at_ns / 1000000 -
+				LAB_START / 1000000 - start,
+			ms, ms + 3 * LAB_SLACK_MS);
+	assert_in_range(icrps(lab), 0, 1);
+}
+
+static void who_was_never_proven_gets_nothing_before_the_timer(void **state)
+{
+	struct lab *lab = *state;
+
+	lac_sends(lab, SCCRQ);
+	lab_forget(lab);
+	for (int i = 0; i < 10; i++) {
+		lac_sends(lab, ZLB, .as_is = true, .ns = 1, .nr = 0, .to_tid = lab->lac.lns_tid);
+		lab_run_for(lab, 50);
+	}
+	lns_is_silent(lab);
+}
+
 /* Item 11 (s5.8): the window that the peer gave is never exceeded, down to 1. */
 static void a_window_of_1_has_one_message_in_flight(void **state)
 {
@@ -338,6 +433,11 @@ int main(void)
 		LAB_TEST(an_acknowledgement_waits_a_moment_to_ride_on_a_message),
 		LAB_TEST(two_unacknowledged_messages_are_acknowledged_at_once),
 		LAB_TEST(slow_start_doubles_then_grows_by_one_per_window),
+		LAB_TEST(three_equal_nrs_resend_the_oldest_before_its_timer),
+		LAB_TEST(one_equal_nr_resends_the_oldest_unless_it_grows_soon),
+		LAB_TEST(a_peer_that_keeps_nothing_gets_all_again),
+		LAB_TEST(what_is_sent_once_more_waits_twice_as_long_each_time),
+		LAB_TEST(who_was_never_proven_gets_nothing_before_the_timer),
 		LAB_TEST(a_window_of_1_has_one_message_in_flight),
 		LAB_TEST(hello_is_sent_after_60_s_of_silence),
 		LAB_TEST(an_unanswered_hello_ends_the_tunnel),
