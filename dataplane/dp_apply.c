@@ -7,6 +7,8 @@
 #include "dataplane/ppp_owner.h"
 
 #define COMMANDS_AT_ONCE 32u
+#define COMMANDS_WHEN_BEHIND                                                                       \
+	4u /* a port has not taken all of the last poll: never none, as it may stay so */
 
 static void apply(struct worker *w, struct dp_msg *m)
 {
@@ -41,10 +43,11 @@ static void apply(struct worker *w, struct dp_msg *m)
 void dp_apply(struct worker *w)
 {
 	struct dp_msg m[COMMANDS_AT_ONCE];
-	unsigned int n =
-		rte_ring_dequeue_burst_elem(w->commands, m, sizeof(m[0]), COMMANDS_AT_ONCE, NULL);
+	unsigned int n = rte_ring_dequeue_burst_elem(w->commands, m, sizeof(m[0]),
+		w->tx_behind ? COMMANDS_WHEN_BEHIND : COMMANDS_AT_ONCE, NULL);
 
 	for (unsigned int i = 0; i < n; i++)
 		apply(w, &m[i]);
 	w->worked |= n != 0;
+	w->tx_behind = false;
 }

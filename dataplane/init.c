@@ -295,6 +295,8 @@ static void worker_free(struct worker *w)
 	ring_drop(w->punts_high);
 	for (unsigned int i = 0; i < DP_WORKERS_MAX; i++)
 		hand_ring_free(w->from[i]);
+	for (unsigned int i = 0; i < RTE_DIM(w->tx); i++)
+		rte_pktmbuf_free_bulk(w->tx[i].m, w->tx[i].n);
 	rte_pktmbuf_free(w->ask_buf);
 	rte_free(w->tunnel_rx);
 	rte_free(w->adj_used);

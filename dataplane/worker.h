@@ -73,6 +73,7 @@ struct worker {
 	uint64_t clock_tsc, clock_ns, clock_mult; /* now_ns = clock_ns + (tsc - clock_tsc) * clock_mult >> 32 (worker.c) */
 	bool stop;                                /* MSG_STOP came, or another thread wants the end: atomic */
 	bool worked;                              /* this poll found something */
+	bool tx_behind;                           /* a port did not take all of the last poll's frames */
 	uint16_t rx_next, steer_next;             /* where the next round over queues and rings begins */
 	uint16_t ip_id;                           /* of outer IPv4 headers and of ICMP errors */
 	uint32_t idle;                            /* empty polls in a row */
