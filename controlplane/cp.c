@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -179,15 +180,17 @@ static void l2tp_make(struct cp *cp)
 		.chunks = cp->store.max_sessions / 4 + cp->store.max_tunnels * 8 + 1024,
 	};
 	uint64_t seed;
-	size_t size = (l2tp_size(&lim) + 63) & ~63ull;
 
+	cp->l2tp_bytes = l2tp_size(&lim);
 	memcpy(&seed, cp_random(cp, sizeof(seed)), sizeof(seed));
-	cp->l2tp_memory = aligned_alloc(64, size);
-	if (!cp->l2tp_memory) {
-		fprintf(stderr, "lnsd: no memory for the L2TP tables (%zu bytes)\n", size);
+	/* Zeroed, and pages that no session needs are never touched. */
+	cp->l2tp_memory = mmap(
+		NULL, cp->l2tp_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (cp->l2tp_memory == MAP_FAILED) {
+		fprintf(stderr, "lnsd: no memory for the L2TP tables (%zu bytes)\n",
+			cp->l2tp_bytes);
 		exit(1);
 	}
-	memset(cp->l2tp_memory, 0, size);
 	cp->l2tp = l2tp_init(
 		cp->l2tp_memory, &lim, cp->store.tunnels, cp->store.calls, seed, cp->now_ns);
 }
@@ -233,7 +236,7 @@ void cp_stop(struct cp *cp)
 	for (size_t i = 0; cp->pools && i < cp->cfg->n_pools; i++)
 		pool_fini(&cp->pools[i]);
 	free(cp->pools);
-	free(cp->l2tp_memory);
+	munmap(cp->l2tp_memory, cp->l2tp_bytes);
 	free(cp->lac);
 	free(cp->lac_tunnels);
 	free(cp->user_sessions);

@@ -42,6 +42,8 @@ struct cp_totals {
 	uint64_t tunnels_total, sessions_total, sessions_up_total; /* since start */
 	uint64_t auth_accepted, auth_rejected;
 	uint64_t down_by_cause[PPP_CAUSE_COUNT];
+	uint64_t longest_turn_ns;      /* of the control core, from events to the end of their work */
+	uint64_t slow_turns;           /* of DP_SLOW_NS and more */
 	uint64_t started_ns;
 };
 

@@ -114,10 +114,25 @@ static bool turn(struct cp *cp)
 	return run_timers(cp) || worked;
 }
 
+/* A turn that began at cp->now_ns and did something ends. */
+static void turn_ends(struct cp *cp)
+{
+	uint64_t ns = clock_now() - cp->now_ns;
+
+	if (ns > cp->totals.longest_turn_ns)
+		cp->totals.longest_turn_ns = ns;
+	cp->totals.slow_turns += ns >= DP_SLOW_NS;
+}
+
 bool cp_turn(struct cp *cp)
 {
+	bool worked;
+
 	cp->now_ns = clock_now();
-	return turn(cp);
+	worked = turn(cp);
+	if (worked)
+		turn_ends(cp);
+	return worked;
 }
 
 /* on-stop: end. Every tunnel gets its StopCCN; then we stay until all are acknowledged or time is up. */
@@ -245,6 +260,8 @@ int cp_run(struct cp *cp)
 	while (!l.stopping || !stop_done(cp, &l)) {
 		worked = wait_ready(cp, &l, worked);
 		worked |= turn(cp);
+		if (worked)
+			turn_ends(cp);
 	}
 	log_line(CFG_LOG_INFO, "stopped", "sessions=%u", cp->totals.sessions);
 	close(l.epoll);

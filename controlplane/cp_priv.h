@@ -24,6 +24,7 @@ struct cp {
 	struct cp_subscriber *subscribers;
 	struct l2tp_cp *l2tp;
 	void *l2tp_memory;
+	size_t l2tp_bytes;
 	struct l2tp_profile *lac;         /* by cfg->lac_profiles index */
 	uint32_t *lac_tunnels;            /* per LAC profile: tunnels established, until their slots are given back */
 	struct pool *pools;               /* by cfg->pools index */

@@ -173,6 +173,7 @@ void dp_trace_set(bool on);
 
 /* -- observation -- */
 unsigned dp_worker_count(void);
+#define DP_SLOW_NS 1000000u
 struct dp_worker_info {
 	int cpu;
 	const char *isa;         /* instruction set of the checksum's loop (checksum.h) */
@@ -184,6 +185,8 @@ struct dp_worker_info {
 	uint64_t packets_per_s;  /* up and down, in the last second */
 	uint64_t picked_by_queue, picked_by_load; /* new sessions given to it: its queue carries their tunnel; it had the least to do */
 	uint64_t addresses_near, addresses_far; /* of its sessions, chosen by RSS: a port brings them here; none of those offered */
+	uint64_t longest_ns;     /* the longest of them, time that others had the CPU included */
+	uint64_t slow_polls;     /* those of DP_SLOW_NS and more */
 };
 void dp_worker_get(unsigned worker, struct dp_worker_info *info);
 unsigned dp_drop_count(void);                     /* number of drop reasons */

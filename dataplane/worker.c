@@ -116,6 +116,15 @@ static void idle(struct worker *w)
 	rte_rcu_qsbr_thread_online(dp_t.qsbr, w->id);
 }
 
+/* The last poll, which found work, took ns: the clock is read where a poll begins. */
+static inline void busy(struct worker *w, uint64_t ns)
+{
+	w->stat.busy_ns += ns;
+	if (unlikely(ns > w->stat.longest_ns))
+		w->stat.longest_ns = ns;
+	w->stat.slow_polls += ns >= DP_SLOW_NS;
+}
+
 int worker_main(void *worker)
 {
 	struct worker *w = worker;
@@ -128,8 +137,8 @@ int worker_main(void *worker)
 
 		w->worked = false;
 		worker_poll(w);
-		w->stat.busy_ns += worked ? w->now_ns - from_ns
-					  : 0; /* the clock is read where a poll begins */
+		if (worked)
+			busy(w, w->now_ns - from_ns);
 		rte_rcu_qsbr_quiescent(dp_t.qsbr, w->id);
 		w->stat.polls++;
 		if (w->worked) {

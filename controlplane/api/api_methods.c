@@ -56,6 +56,8 @@ static json_t *worker(unsigned w)
 	api_set_take(o, "picked_by_load", num(i.picked_by_load));
 	api_set_take(o, "addresses_near", num(i.addresses_near));
 	api_set_take(o, "addresses_far", num(i.addresses_far));
+	api_set_take(o, "longest_poll_us", num(i.longest_ns / 1000));
+	api_set_take(o, "slow_polls", num(i.slow_polls));
 	return o;
 }
 
@@ -129,6 +131,8 @@ static json_t *summary(struct cp *cp, const json_t *params, struct api_error *e)
 	api_set_take(o, "dropped", num(drops));
 	api_set_take(o, "down_by_cause", down_by_cause(&t));
 	api_set_take(o, "l2tp", l2tp(cp_l2tp_counters(cp)));
+	api_set_take(o, "longest_turn_us", num(t.longest_turn_ns / 1000));
+	api_set_take(o, "slow_turns", num(t.slow_turns));
 	api_set_take(o, "workers", all_workers());
 	return o;
 }

@@ -310,6 +310,22 @@ static void of_max(
 	pair(name, value);
 }
 
+/* How long the control core, and a worker, were ever at it without a look at what else there is to do. */
+static void longest(const json_t *r)
+{
+	uint64_t worker = 0;
+	char value[80];
+	json_t *w;
+	size_t i;
+
+	json_array_foreach(json_object_get(r, "workers"), i, w)
+		if (num_of(w, "longest_poll_us") > worker)
+			worker = num_of(w, "longest_poll_us");
+	snprintf(value, sizeof(value), "control %" PRIu64 " us, worker %" PRIu64 " us",
+		num_of(r, "longest_turn_us"), worker);
+	pair("longest turn", value);
+}
+
 static int show_summary(const json_t *r)
 {
 	const char *key;
@@ -327,6 +343,7 @@ static int show_summary(const json_t *r)
 		human_count(num_of(r, "auth_accepted")), human_count(num_of(r, "auth_rejected")));
 	pair("authentication", value);
 	pair("packets dropped", human_count(num_of(r, "dropped")));
+	longest(r);
 	json_object_foreach(json_object_get(r, "down_by_cause"), key, v) {
 		if (json_integer_value(v)) {
 			snprintf(value, sizeof(value), "ended: %s", key);

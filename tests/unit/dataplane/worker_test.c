@@ -122,6 +122,7 @@ static void an_idle_worker_sleeps_holds_up_nobody_and_wakes_for_packets(void **s
 	struct frame f;
 
 	(void)state;
+	worker_init(lab_w[0]); /* a clock that runs */
 	start(false);
 	wait_until_at_least(&lab_w[0]->stat.sleeps, 3);
 	token = rte_rcu_qsbr_start(dp_t.qsbr);
@@ -133,6 +134,8 @@ static void an_idle_worker_sleeps_holds_up_nobody_and_wakes_for_packets(void **s
 	stop();
 	assert_true(lab_w[0]->stat.polls > lab_w[0]->stat.sleeps);
 	assert_true(lab_w[0]->stat.busy_polls < lab_w[0]->stat.polls);
+	assert_true(lab_w[0]->stat.longest_ns > 0);
+	assert_true(lab_w[0]->stat.longest_ns <= lab_w[0]->stat.busy_ns);
 	assert_true(lab_tx(CORE, &f));
 	assert_core(&f, &len);
 	assert_int_equal(len, n);
@@ -146,6 +149,8 @@ static void a_worker_told_to_stay_busy_never_sleeps(void **state)
 	stop();
 	assert_int_equal(lab_w[0]->stat.sleeps, 0);
 	assert_int_equal(lab_w[0]->stat.busy_polls, 1); /* the one that found the command */
+	assert_int_equal(
+		lab_w[0]->stat.longest_ns, 0); /* it was the last: none of the others found work */
 }
 
 int main(void)

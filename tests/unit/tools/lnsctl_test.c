@@ -37,7 +37,8 @@ static unsigned n_asked;
 	"\"down_packets\":63456789,\"handed_out\":1200,\"handed_in\":1300,\"punted\":4,"           \
 	"\"dropped\":17,\"polls\":100,"                                                            \
 	"\"busy_polls\":42,\"sleeps\":1,\"busy_ns\":5,\"busy_permille\":423,"                      \
-	"\"packets_per_second\":7654321,\"picked_by_queue\":2000,\"picked_by_load\":3012}]"
+	"\"packets_per_second\":7654321,\"picked_by_queue\":2000,\"picked_by_load\":3012,"         \
+	"\"longest_poll_us\":350}]"
 
 static const struct {
 	const char *needle, *reply; /* the first whose needle is in the request answers */
@@ -57,7 +58,8 @@ static const struct {
 		"up\":5000,"
 		"\"max_sessions\":16384,\"sessions_total\":123456,\"auth_accepted\":120000,\"auth_"
 		"rejected\":12,"
-		"\"dropped\":17,\"down_by_cause\":{\"admin\":0,\"echo-timeout\":9}," WORKERS "}"},
+		"\"dropped\":17,\"longest_turn_us\":812,\"down_by_cause\":{\"admin\":0,\"echo-"
+		"timeout\":9}," WORKERS "}"},
 	{"\"cursor\":0,\"limit\":500,\"filter\":{}}",
 		"\"result\":{\"sessions\":[" SESSION(
 			"1", "alice@example.net", "\"100.64.0.9\"", "up") "," SESSION("2",
@@ -188,6 +190,7 @@ static void the_summary_is_a_glance(void **state)
 		"sessions since start   123k\n"
 		"authentication         120k accepted, 12 rejected\n"
 		"packets dropped        17\n"
+		"longest turn           control 812 us, worker 350 us\n"
 		"ended: echo-timeout    9\n"
 		"\n"
 		"WORKER  CPU  SESSIONS    RX   UP  DOWN   OUT    IN  PUNTED  DROPPED   PPS  BUSY\n"
