@@ -10,7 +10,7 @@ guest subs $LAC_NS lac0 192M <<'STORY'
 	secrets bob builder
 	for i in {1..40}; do port=$((1700 + i)) patience=0 dial "sub$i" bob builder & done
 	up() { ip -4 -o addr | grep -c ' sub[0-9]'; }
-	check "40 are up" within 50 eval '[ "$(up)" = 40 ]'
+	check "40 are up" within 110 eval '[ "$(up)" = 40 ]'
 	tell up
 	pinged=0
 	for i in {1..40}; do ping -q -I "sub$i" -c 1 -W 2 198.51.100.1 >/dev/null && pinged=$((pinged + 1)); done
@@ -20,7 +20,7 @@ guest subs $LAC_NS lac0 192M <<'STORY'
 	check "all hang up" within 20 eval '[ "$(up)" = 0 ]'
 STORY
 
-hears subs up 60
+hears subs up 120
 expect "lnsd counts 40 sessions" equal "$(sessions_up)" 40
 expect "both workers own some" equal "$(owners)" "0 1"
 tells subs counted
