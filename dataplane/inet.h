@@ -76,7 +76,7 @@ static inline uint64_t load64_raw(const uint8_t *p)
 }
 
 /* Is the checksum of an IPv4 header without options right? A ones' complement sum is right when it is all ones, however
- * wide the words were that it was made of (RFC 1071 s2): so the last fold but one decides. */
+ * wide the words were that it was made of (RFC 1071 s2); two halves of ones sum to more and are folded once more. */
 static inline bool ip4_plain_sum_ok(const uint8_t *h)
 {
 	uint64_t a = load64_raw(h), sum = a + load64_raw(h + 8);
@@ -89,7 +89,8 @@ static inline bool ip4_plain_sum_ok(const uint8_t *h)
 	low = (uint32_t)sum;
 	high = low + (uint32_t)(sum >> 32);
 	high += high < low;
-	return (uint16_t)high + (high >> 16) == 0xffff;
+	low = (high & 0xffff) + (high >> 16);
+	return (uint16_t)(low + (low >> 16)) == 0xffff;
 }
 
 /* Sum of an IPv4 header of `bytes` (a multiple of 4); 0xffff when its checksum is right. */

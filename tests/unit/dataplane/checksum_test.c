@@ -72,12 +72,53 @@ static void an_unknown_instruction_set_is_refused_and_changes_nothing(void **sta
 	assert_string_equal(checksum_isa(), "generic");
 }
 
+static void every_right_ipv4_header_is_accepted_and_no_wrong_one(void **state)
+{
+	uint8_t h[IP4_HDR] = {
+		0x45, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0, 100, 64, 0, 1, 192, 0, 2, 9};
+
+	(void)state;
+	for (unsigned int host = 0; host < 4; host++) {
+		h[15] = (uint8_t)(host * 77);
+		for (unsigned int id = 0; id < 65536; id++) {
+			uint16_t sum;
+
+			store16(h + 4, (uint16_t)id);
+			ip4_set_checksum(h, IP4_HDR);
+			assert_true(ip4_plain_sum_ok(h));
+			sum = load16(h + 10);
+			store16(h + 10, (uint16_t)(sum ^ 1u << id % 16));
+			assert_int_equal(ip4_plain_sum_ok(h), ip4_header_sum(h, IP4_HDR) == 0xffff);
+			assert_false(ip4_plain_sum_ok(h));
+		}
+	}
+}
+
+static void a_hop_leaves_the_checksum_right(void **state)
+{
+	uint8_t h[IP4_HDR] = {
+		0x45, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0, 100, 64, 0, 1, 192, 0, 2, 9};
+
+	(void)state;
+	for (unsigned int id = 0; id < 65536; id++) {
+		h[8] = 64;
+		store16(h + 4, (uint16_t)id);
+		ip4_set_checksum(h, IP4_HDR);
+		ip4_ttl_dec(h);
+		assert_int_equal(h[8], 63);
+		assert_int_equal(ip4_header_sum(h, IP4_HDR), 0xffff);
+		assert_true(ip4_plain_sum_ok(h));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_build_that_the_cpu_has_makes_the_same_sum),
 		cmocka_unit_test(what_is_selected_is_told_by_name),
 		cmocka_unit_test(an_unknown_instruction_set_is_refused_and_changes_nothing),
+		cmocka_unit_test(every_right_ipv4_header_is_accepted_and_no_wrong_one),
+		cmocka_unit_test(a_hop_leaves_the_checksum_right),
 	};
 
 	return cmocka_run_group_tests_name("checksum", tests, NULL, NULL);
