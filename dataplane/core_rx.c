@@ -29,7 +29,10 @@ static inline void down4(
 		icmp4_error(w, l->m[i], p, l->len[i], 3, 1, 0, DROP_NO_ROUTE);
 		return;
 	}
-	rte_prefetch0(&dp_t.session[slot]);
+	if (w->n_workers > 1) /* its record, only if it is ours: steer.c */
+		rte_prefetch0(&dp_t.home[slot]);
+	else
+		rte_prefetch0(&dp_t.session[slot]);
 	if (likely(l->ifx[i] != IFX_LNS0)) {
 		if (unlikely(p[IP4_TTL] <= 1)) {
 			icmp4_error(w, l->m[i], p, l->len[i], 11, 0, 0, DROP_TTL);

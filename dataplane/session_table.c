@@ -103,9 +103,10 @@ int slots_init(uint32_t max_sessions, uint32_t max_tunnels)
 
 	dp_t.max_sessions = max_sessions;
 	s.ctl = rte_calloc("slot_ctl", (size_t)max_sessions + 1, sizeof(*s.ctl), 64);
+	dp_t.home = rte_calloc("homes", (size_t)max_sessions + 1, sizeof(*dp_t.home), 64);
 	s.fifo = rte_calloc("retired", fifo, sizeof(*s.fifo), 64);
 	s.mask = fifo - 1;
-	if (s.ctl && s.fifo &&
+	if (s.ctl && s.fifo && dp_t.home &&
 		(dp_t.lookup_hash ? hash_init(max_sessions)
 				  : !index_init(max_sessions, max_tunnels)))
 		return 0;
@@ -122,6 +123,8 @@ void slots_fini(void)
 	rte_free(s.ctl);
 	rte_free(s.hashed);
 	rte_free(s.fifo);
+	rte_free(dp_t.home);
+	dp_t.home = NULL;
 	dp_t.keys = dp_t.addr4 = dp_t.addr6 = NULL;
 	memset(&s, 0, sizeof(s));
 }
@@ -166,6 +169,7 @@ int slot_publish(uint32_t slot, uint32_t generation, const struct session_key *k
 		.sid = (uint16_t)key->ids,
 		.vrf = key->vrf,
 	};
+	dp_t.home[slot] = (uint16_t)(owner | generation << 8); /* nobody finds the slot yet */
 	r = key_publish(slot, key);
 	if (r)
 		*c = was;

@@ -57,7 +57,7 @@ static inline void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8
 	at->what = what;
 	at->len = len;
 	at->kind = kind;
-	at->generation = kind == HAND_DOWN ? (uint8_t)dp_t.session[what].generation : 0;
+	at->generation = kind == HAND_DOWN ? (uint8_t)(dp_t.home[what] >> 8) : 0;
 	w->hand_dirty |= 1ull << to;
 }
 
@@ -172,12 +172,14 @@ static void steer_down(struct worker *w, struct lane *down)
 
 	down->n = 0;
 	for (unsigned int i = 0; i < n; i++) {
-		uint8_t owner = dp_t.session[down->slot[i]].owner;
+		uint8_t owner = (uint8_t)dp_t.home[down->slot[i]];
 
-		if (owner != w->id)
+		if (owner != w->id) {
 			hand_down(w, owner, down->m[i], down->p[i], down->len[i], down->slot[i]);
-		else
-			lane_put(down, down->m[i], down->p[i], down->len[i], down->slot[i]);
+			continue;
+		}
+		rte_prefetch0(&dp_t.session[down->slot[i]]);
+		lane_put(down, down->m[i], down->p[i], down->len[i], down->slot[i]);
 	}
 }
 

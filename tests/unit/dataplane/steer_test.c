@@ -109,6 +109,21 @@ static void a_packet_too_big_for_another_workers_subscriber_is_told_to_the_sende
 	assert_int_equal(lab_drops(DROP_TOO_BIG), 1);
 }
 
+static void downlink_is_handed_over_without_a_look_at_the_owners_record(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
+	lab_rx(0, CORE, &f);
+	lab_session(6)->owner = 0; /* what the giver would be misled by */
+	lab_poll(0);
+	lab_session(6)->owner = 1;
+	assert_int_equal(lab_w[0]->stat.handed_out, 1);
+	lab_poll(1);
+	assert_true(lab_tx(ACCESS, &f));
+}
+
 static void a_packet_that_waited_for_a_session_that_ended_is_dropped(void **state)
 {
 	struct frame f;
@@ -298,6 +313,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, lab_reset, lab_reset)
 		T(uplink_of_another_worker_is_handed_to_it),
 		T(downlink_of_another_worker_is_handed_to_it),
+		T(downlink_is_handed_over_without_a_look_at_the_owners_record),
 		T(subscriber_to_subscriber_takes_one_hop_on_both_workers),
 		T(a_packet_too_big_for_another_workers_subscriber_is_told_to_the_sender),
 		T(a_packet_that_waited_for_a_session_that_ended_is_dropped),
