@@ -21,7 +21,7 @@ RATES = (0, 1000, 10000)
 SECONDS = 1.0
 BESIDE = 1      # Mpps each way where loss and latency are looked at
 CHANGE = 1.03
-TRIES = 2
+TRIES = 4
 
 
 def text(rate, way, mpps):
@@ -48,12 +48,13 @@ class Rotations:
             before, self.trip = self.trip, self.stage.round_trip()
             if not result.get("ok", True):
                 raise RuntimeError("%d a second: %s" % (rate, result))
-            if rate and result["went"] < 0.99 * rate * SECONDS:
-                raise RuntimeError("%d a second were asked for: %s" % (rate, result))
             traffic = result.get("traffic", result)
-            if min(result["dut_had"], traffic["cpu_share"]) >= HAD_CPU:
+            fast = not rate or result["went"] >= 0.99 * rate * SECONDS
+            if fast and min(result["dut_had"], traffic["cpu_share"]) >= HAD_CPU:
                 break
         else:
+            if not fast:
+                raise RuntimeError("%d a second were asked for: %s" % (rate, result))
             self.short += 1
         did = {key: now[key] - was[key] for key in ("busy_ns", "busy_polls", "rx_packets")}
         busy = did["busy_ns"] * result["dut_ran"] - result.get("went", 0) * self.ppp_ns
