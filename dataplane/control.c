@@ -175,6 +175,7 @@ int dp_session_publish(const struct dp_session_desc *d)
 		.owner = owner,
 		.flags = (d->source_check ? 0 : S_NO_SRC_CHECK) | (d->mss_clamp ? S_MSS_CLAMP : 0),
 	};
+	dp_t.dropped[d->slot] = (struct dp_dropped){0};
 	dp_t.more[d->slot] = (struct dp_session_more){
 		.ppp_profile = d->ppp_profile,
 		.mtu_max = d->mtu,
@@ -375,8 +376,8 @@ int dp_session_get(uint32_t slot, uint32_t generation, struct dp_session_info *i
 		.up_octets = s->up_octets,
 		.down_packets = s->down_packets,
 		.down_octets = s->down_octets,
-		.up_dropped = more->up_dropped,
-		.down_dropped = more->down_dropped,
+		.up_dropped = dp_t.dropped[slot].up,
+		.down_dropped = dp_t.dropped[slot].down,
 		.up6_packets = more->up6_packets,
 		.up6_octets = more->up6_octets,
 		.down6_packets = more->down6_packets,

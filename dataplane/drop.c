@@ -9,10 +9,10 @@ void drop_all(struct worker *w, struct burst *b)
 	if (!b->n_dead)
 		return;
 	for (unsigned int i = 0; i < b->n_blame; i++) {
-		struct dp_session_more *more = &dp_t.more[b->blame[i].slot];
+		struct dp_dropped *d = &dp_t.dropped[b->blame[i].slot];
 
-		more->up_dropped += !b->blame[i].down;
-		more->down_dropped += b->blame[i].down;
+		d->up += !b->blame[i].down;
+		d->down += b->blame[i].down;
 	}
 	b->n_blame = 0;
 	for (unsigned int i = 0; i < b->n_dead; i++)
@@ -33,12 +33,12 @@ void drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 	b->dead[b->n_dead++] = m;
 }
 
-/* Remembered, for the session's second line is on its way to the cache only now. */
+/* Remembered, for the session's counters are on their way to the cache only now. */
 static void blame(struct worker *w, uint32_t slot, bool down)
 {
 	struct burst *b = &w->burst;
 
-	rte_prefetch0(&dp_t.more[slot]);
+	rte_prefetch0(&dp_t.dropped[slot]);
 	b->blame[b->n_blame].slot = slot;
 	b->blame[b->n_blame++].down = down;
 }

@@ -96,6 +96,7 @@ static int store_init(const struct cfg *c, size_t subscriber_size, struct dp_sto
 		store_clear(&store);
 	dp_t.session = store.array[STORE_SESSIONS];
 	dp_t.more = store.array[STORE_SESSIONS_MORE];
+	dp_t.dropped = store.array[STORE_DROPPED];
 	dp_t.ppp = store.array[STORE_PPP];
 	dp_t.tunnel = store.array[STORE_TUNNELS];
 	dp_t.max_tunnels = shape.max_tunnels;

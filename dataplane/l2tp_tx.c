@@ -148,7 +148,7 @@ static __rte_noinline void too_big4(
 	unsigned int n;
 
 	if (load16(p + 6) & IP4_DF) {
-		dp_t.more[slot].down_dropped++;
+		dp_t.dropped[slot].down++;
 		icmp4_error(w, m, p, len, 3, 4, mtu, DROP_TOO_BIG);
 		return;
 	}
@@ -197,7 +197,7 @@ static __rte_noinline void down6(
 			packet(w, slot, m, p, len, true);
 			return;
 		}
-		dp_t.more[slot].down_dropped++;
+		dp_t.dropped[slot].down++;
 		icmp6_error(w, m, p, len, 2, 0, s->mtu, DROP_TOO_BIG);
 	}
 }

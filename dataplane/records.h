@@ -72,7 +72,6 @@ static inline bool session_is(
 /* The second line: only when a flag or an unusual packet says so. */
 struct dp_session_more {
 	uint64_t up6_packets, up6_octets, down6_packets, down6_octets;
-	uint32_t up_dropped, down_dropped;
 	rte_be32_t our_ip4;    /* our end of the link: source of ICMP errors */
 	uint16_t tx_ns, rx_ns; /* data sequence numbers (RFC 2661 s5.4) */
 	uint64_t our_ifid;     /* host order: fe80::ifid is us */
@@ -83,6 +82,12 @@ struct dp_session_more {
 	uint16_t vrf;
 } __rte_cache_aligned;
 static_assert(sizeof(struct dp_session_more) == 128 || sizeof(struct dp_session_more) == 64, "whole lines");
+
+/* Packets of a session that were dropped. Apart from its second line: eight sessions share a line, so that a flood of packets to
+ * be dropped costs no more memory traffic than packets that are forwarded. */
+struct dp_dropped {
+	uint32_t up, down;
+};
 
 enum tunnel_flag { T_V6 = 1 << 0, T_UDP_CSUM = 1 << 1 };
 
@@ -180,6 +185,7 @@ struct rte_rcu_qsbr;
 struct dp_tables {
 	struct dp_session *session;        /* [max_sessions + 1] */
 	struct dp_session_more *more;
+	struct dp_dropped *dropped;
 	struct ppp_session *ppp;
 	struct dp_tunnel *tunnel;          /* [max_tunnels + 1] */
 	uint16_t *home;                    /* [max_sessions + 1]: owner | low bits of the generation << 8. Whom to hand a

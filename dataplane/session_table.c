@@ -63,10 +63,12 @@ void slot_memory(uint32_t slot, bool usable)
 	if (usable) {
 		mem_unpoison(&dp_t.session[slot], sizeof(dp_t.session[slot]));
 		mem_unpoison(&dp_t.more[slot], sizeof(dp_t.more[slot]));
+		mem_unpoison(&dp_t.dropped[slot], sizeof(dp_t.dropped[slot]));
 		mem_unpoison(&dp_t.ppp[slot], sizeof(dp_t.ppp[slot]));
 	} else {
 		mem_poison(&dp_t.session[slot], sizeof(dp_t.session[slot]));
 		mem_poison(&dp_t.more[slot], sizeof(dp_t.more[slot]));
+		mem_poison(&dp_t.dropped[slot], sizeof(dp_t.dropped[slot]));
 		mem_poison(&dp_t.ppp[slot], sizeof(dp_t.ppp[slot]));
 	}
 }

@@ -20,7 +20,7 @@
 
 #include "dataplane/records.h"
 
-#define LAYOUT_VERSION 2u
+#define LAYOUT_VERSION 3u
 #define PAGE           4096u
 
 static const char magic[8] = "lnsdstor";
@@ -50,6 +50,7 @@ static void lay_out(struct header *h, const struct store_shape *shape)
 		[STORE_SUBSCRIBERS] = shape->subscriber_size,
 		[STORE_SESSIONS] = sizeof(struct dp_session),
 		[STORE_SESSIONS_MORE] = sizeof(struct dp_session_more),
+		[STORE_DROPPED] = sizeof(struct dp_dropped),
 		[STORE_PPP] = sizeof(struct ppp_session),
 		[STORE_TUNNELS] = sizeof(struct dp_tunnel),
 	};

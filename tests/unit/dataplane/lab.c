@@ -186,6 +186,7 @@ int lab_start(void **state)
 	dp_t.max_adj = 16;
 	dp_t.session = rte_zmalloc(NULL, (SESSIONS + 1) * sizeof(*dp_t.session), 64);
 	dp_t.more = rte_zmalloc(NULL, (SESSIONS + 1) * sizeof(*dp_t.more), 64);
+	dp_t.dropped = rte_zmalloc(NULL, (SESSIONS + 1) * sizeof(*dp_t.dropped), 64);
 	dp_t.ppp = rte_zmalloc(NULL, (SESSIONS + 1) * sizeof(*dp_t.ppp), 64);
 	dp_t.tunnel = rte_zmalloc(NULL, 9 * sizeof(*dp_t.tunnel), 64);
 	dp_t.adj = rte_zmalloc(NULL, 17 * sizeof(*dp_t.adj), 64);
@@ -304,6 +305,7 @@ int lab_reset(void **state)
 			.flags = S_V4 | S_V6,
 			.ip4 = rte_cpu_to_be_32(IP(10, 0, 0, slot)),
 			.prefix6 = POOL6 + slot};
+		dp_t.dropped[slot] = (struct dp_dropped){0};
 		dp_t.more[slot] = (struct dp_session_more){.our_ip4 = rte_cpu_to_be_32(OUR_IP4),
 			.our_ifid = 0x0a0b0c0d0e0f1011,
 			.ppp_police = (uint16_t)(lab_w[0]->now_ns >> 24)};
