@@ -407,7 +407,7 @@ int l2tp_call_accept(struct l2tp_cp *cp, uint32_t call, uint16_t sid, const stru
 	c->sid = sid;
 	l2tp_index_put(&cp->by_sid, key_of(c->tunnel, sid), call);
 	step(&r, c, ICRQ_OK, L2TP_ICRQ, NULL);
-	l2tp_tunnel_work(&r, t);
+	l2tp_tunnel_answered(&r, t);
 	return 0;
 }
 
@@ -422,7 +422,7 @@ void l2tp_call_close(struct l2tp_cp *cp, uint32_t call, const struct l2tp_result
 	if (c->state == L2TP_C_IDLE)
 		cp->count.calls_refused++;
 	step(&r, c, c->state == L2TP_C_IDLE ? ICRQ_BAD : CLOSE, 0, why);
-	l2tp_tunnel_work(&r, &cp->tunnel[c->tunnel]);
+	l2tp_tunnel_answered(&r, &cp->tunnel[c->tunnel]);
 }
 
 void l2tp_call_timer(const struct l2tp_run *r, struct l2tp_call *c)

@@ -105,6 +105,9 @@ void l2tp_tunnel_request(const struct l2tp_run *r, const struct l2tp_peer *peer,
 void l2tp_tunnel_input(const struct l2tp_run *r, struct l2tp_tunnel *t, const struct l2tp_hdr *h, const uint8_t *bytes);
 /** Do what is due: timers, kept messages, calls to take down; then arm the timer anew. */
 void l2tp_tunnel_work(const struct l2tp_run *r, struct l2tp_tunnel *t);
+/** The same after control's word on an action. Messages that came early wait for the next tick: delivered here, each would ask
+ * control again from inside its answer, as deep as there are messages. */
+void l2tp_tunnel_answered(const struct l2tp_run *r, struct l2tp_tunnel *t);
 /** Take down the calls of a tunnel that is closing, as many as there is room for. In the tick only: a datagram must not make
  * more work than one step, or a burst of StopCCNs would hold up all else. */
 void l2tp_tunnel_drop_calls(const struct l2tp_run *r, struct l2tp_tunnel *t);

@@ -431,7 +431,7 @@ void l2tp_tunnel_accept(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_p
 		refuse_request(&r, t, &refused);
 	else
 		step(&r, t, SCCRQ_OK, L2TP_SCCRQ, NULL);
-	l2tp_tunnel_work(&r, t);
+	l2tp_tunnel_answered(&r, t);
 }
 
 void l2tp_tunnel_reject(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_profile *profile,
@@ -446,7 +446,7 @@ void l2tp_tunnel_reject(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_p
 		t->profile = profile;
 	cp->count.tunnels_refused++;
 	step(&r, t, SCCRQ_BAD, L2TP_SCCRQ, why);
-	l2tp_tunnel_work(&r, t);
+	l2tp_tunnel_answered(&r, t);
 }
 
 void l2tp_tunnel_close(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_result *why,
@@ -458,7 +458,7 @@ void l2tp_tunnel_close(struct l2tp_cp *cp, uint32_t tunnel, const struct l2tp_re
 	if (t->state == L2TP_T_FREE)
 		return;
 	step(&r, t, CLOSE, 0, why);
-	l2tp_tunnel_work(&r, t);
+	l2tp_tunnel_answered(&r, t);
 }
 
 void l2tp_tunnel_heard(struct l2tp_cp *cp, uint32_t tunnel, uint64_t now_ns)
@@ -631,4 +631,12 @@ void l2tp_tunnel_work(const struct l2tp_run *r, struct l2tp_tunnel *t)
 	if (!t->free_told)
 		l2tp_reliable_push(r, t);
 	arm(r->cp, t);
+}
+
+void l2tp_tunnel_answered(const struct l2tp_run *r, struct l2tp_tunnel *t)
+{
+	if (t->rxq_head)
+		l2tp_again(r->cp, t);
+	else
+		l2tp_tunnel_work(r, t);
 }

@@ -128,6 +128,29 @@ static void messages_that_come_early_are_kept_and_delivered_in_order(void **stat
 	}
 }
 
+static int lab_with_room(void **state)
+{
+	*state = lab_new((struct l2tp_limits){.tunnels = 16, .calls = 256, .chunks = 512});
+	return 0;
+}
+
+static void calls_that_came_early_in_their_dozens_are_asked_for_one_after_another(void **state)
+{
+	struct lab *lab = *state;
+	uint16_t tid, n = 200;
+
+	lab->profile.window = 255;
+	tunnel_comes_up(lab);
+	tid = lab->lac.lns_tid;
+	for (uint16_t i = 0; i < n; i++)
+		lac_sends(lab, ICRQ, .as_is = true, .ns = (uint16_t)(3 + i), .nr = 1, .to_tid = tid,
+			.call = (uint16_t)(100 + i));
+	assert_int_equal(lab->requests, 0);
+	lac_sends(lab, ICRQ, .as_is = true, .ns = 2, .nr = 1, .to_tid = tid, .call = 11);
+	lab_run_for(lab, 10);
+	assert_int_equal(lab->requests, n + 1);
+}
+
 /* Item 16. */
 static void messages_beyond_the_window_are_dropped(void **state)
 {
@@ -427,6 +450,9 @@ int main(void)
 		LAB_TEST(a_retransmission_has_the_same_ns_and_a_fresh_nr),
 		LAB_TEST(duplicates_are_acknowledged_again_and_dropped),
 		LAB_TEST(messages_that_come_early_are_kept_and_delivered_in_order),
+		cmocka_unit_test_setup_teardown(
+			calls_that_came_early_in_their_dozens_are_asked_for_one_after_another,
+			lab_with_room, lab_teardown),
 		LAB_TEST(messages_beyond_the_window_are_dropped),
 		LAB_TEST(numbers_wrap_from_65535_to_0_with_traffic),
 		LAB_TEST(an_nr_of_what_was_never_sent_is_ignored),
