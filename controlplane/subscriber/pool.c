@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pool.c - a range of addresses as an array of links.
  * Free addresses that were used before hang in one circular list, the longest free first; the end
- * of the array is the head of that list. Addresses never used are in no list: `fresh` walks over them,
- * past those that were taken by name. A zeroed array is therefore a full pool, and init writes only
- * the head. Pure, apart from the one allocation. Thread: control. */
+ * of the array is the head of that list. Addresses never used are in no list: `fresh` is the first of
+ * them and walks over the range once in the life of a pool, past what was taken by name or reserved. A
+ * zeroed array is therefore a full pool, and init writes only the head. Pure, apart from the one
+ * allocation. Thread: control. */
 #include "controlplane/subscriber/pool.h"
 
 #include <assert.h>
@@ -57,6 +58,13 @@ static void append_free(struct pool *p, uint32_t i)
 	l[p->n].prev = i + LINK0;
 }
 
+/* To be called whenever an address may have ceased to be never used. */
+static void fresh_walk(struct pool *p)
+{
+	while (p->fresh < p->n && p->links[p->fresh].next != NEVER_USED)
+		p->fresh++;
+}
+
 bool pool_has(const struct pool *p, uint64_t addr)
 {
 	return addr >= p->first && addr - p->first < p->n;
@@ -79,24 +87,25 @@ void pool_reserve(struct pool *p, uint64_t addr)
 		unlink_free(p, i);
 	p->links[i].next = RESERVED;
 	p->reserved++;
+	fresh_walk(p);
+}
+
+static void use(struct pool *p, uint32_t i)
+{
+	if (p->links[i].next >= LINK0)
+		unlink_free(p, i);
+	p->links[i].next = USED;
+	p->used++;
+	fresh_walk(p);
 }
 
 int pool_take(struct pool *p, uint64_t *addr)
 {
-	uint32_t i;
+	uint32_t i = p->fresh < p->n ? p->fresh : p->links[p->n].next - LINK0;
 
-	while (p->fresh < p->n && p->links[p->fresh].next != NEVER_USED)
-		p->fresh++;
-	if (p->fresh < p->n) {
-		i = p->fresh++;
-	} else {
-		i = p->links[p->n].next - LINK0;
-		if (i == p->n)
-			return -ENOSPC;
-		unlink_free(p, i);
-	}
-	p->links[i].next = USED;
-	p->used++;
+	if (i == p->n)
+		return -ENOSPC;
+	use(p, i);
 	*addr = p->first + i;
 	return 0;
 }
@@ -106,8 +115,6 @@ unsigned pool_next(const struct pool *p, uint64_t *addr, unsigned max)
 	uint32_t end = p->n, i = p->fresh;
 	unsigned n = 0;
 
-	while (i < p->n && p->links[i].next != NEVER_USED)
-		i++;
 	if (p->n - i > NEXT_LOOK)
 		end = i + NEXT_LOOK;
 	for (; n < max && i < end; i++)
@@ -127,10 +134,7 @@ int pool_take_this(struct pool *p, uint64_t addr)
 		return -ERANGE;
 	if (p->links[i].next == USED || p->links[i].next == RESERVED)
 		return -EBUSY;
-	if (p->links[i].next >= LINK0)
-		unlink_free(p, i);
-	p->links[i].next = USED;
-	p->used++;
+	use(p, i);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ struct pool_link;
 struct pool {
 	uint64_t first;
 	uint32_t n; /* addresses of the range */
-	uint32_t fresh; /* from here on none was ever handed out by pool_take() */
+	uint32_t fresh; /* the first that was never used nor reserved, n: there is none */
 	uint32_t used;
 	uint32_t reserved;
 	struct pool_link *links;
@@ -34,7 +34,8 @@ int pool_take(struct pool *p, uint64_t *addr);
 /** The next addresses that pool_take() would give, in its order; none is taken. Looks at 64 at most.
  * @return how many, 0: none is free. */
 unsigned pool_next(const struct pool *p, uint64_t *addr, unsigned max);
-/** Take this one. O(1). @return 0, -ERANGE (not of this pool) or -EBUSY (used or reserved). */
+/** Take this one. O(1) over the life of a pool. @return 0, -ERANGE (not of this pool) or -EBUSY
+ * (used or reserved). */
 int pool_take_this(struct pool *p, uint64_t addr);
 /** Give a used one back. Anything else is our bug: an assertion, and no change without them. */
 void pool_give(struct pool *p, uint64_t addr);

@@ -83,6 +83,30 @@ static void next_addresses_are_sought_in_a_bounded_number_of_steps(void **state)
 	pool_fini(&p);
 }
 
+/* Else a pool whose addresses are all chosen would be walked from its beginning for each session. */
+static void what_was_taken_by_name_or_reserved_is_walked_past_once(void **state)
+{
+	struct pool p;
+
+	(void)state;
+	assert_int_equal(pool_init(&p, FIRST, FIRST + 9), 0);
+	pool_reserve(&p, FIRST);
+	assert_int_equal(p.fresh, 1);
+	pool_take_this(&p, FIRST + 3);
+	pool_reserve(&p, FIRST + 4);
+	assert_int_equal(p.fresh, 1);
+	pool_take_this(&p, FIRST + 1);
+	assert_int_equal(p.fresh, 2);
+	pool_take_this(&p, FIRST + 2);
+	assert_int_equal(p.fresh, 5);
+	assert_int_equal(take(&p), FIRST + 5);
+	assert_int_equal(p.fresh, 6);
+	for (unsigned i = 9; i > 5; i--)
+		pool_take_this(&p, FIRST + i);
+	assert_int_equal(p.fresh, 10);
+	pool_fini(&p);
+}
+
 static void an_address_given_back_is_taken_again_after_all_others(void **state)
 {
 	struct pool p;
@@ -268,6 +292,7 @@ int main(void)
 		cmocka_unit_test(every_address_is_handed_out_once_and_then_there_is_none),
 		cmocka_unit_test(the_next_addresses_are_those_that_would_be_taken),
 		cmocka_unit_test(next_addresses_are_sought_in_a_bounded_number_of_steps),
+		cmocka_unit_test(what_was_taken_by_name_or_reserved_is_walked_past_once),
 		cmocka_unit_test(an_address_given_back_is_taken_again_after_all_others),
 		cmocka_unit_test(addresses_come_again_in_the_order_in_which_they_were_given_back),
 		cmocka_unit_test(an_address_taken_by_name_is_not_handed_out),
