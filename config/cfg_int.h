@@ -68,8 +68,7 @@ enum cfg_type {
 };
 
 #define CFG_K_REQUIRED (1u << 0)
-#define CFG_K_MANY                                                                                 \
-	(1u << 1) /* a list of such scalars; with count: malloced, without: an array of max_many */
+#define CFG_K_MANY     (1u << 1) /* a list; with count: malloced, without: an array of max_many */
 #define CFG_K_OFF    (1u << 2) /* 0 is allowed below min, and written "off" */
 #define CFG_K_MINUS1 (1u << 3) /* absent is stored as -1 */
 #define CFG_K_V4     (1u << 4) /* addresses: only this family */

@@ -22,8 +22,8 @@
 #define FDS_MAX    264
 #define DP_TICK_NS 10000000ull
 #define SECOND_NS  1000000000ull
-#define STOP_NS                                                                                    \
-	(4 * SECOND_NS) /* a peer that does not acknowledge its StopCCN is not waited for longer */
+/* A peer that does not acknowledge its StopCCN is not waited for longer. */
+#define STOP_NS     (4 * SECOND_NS)
 #define IDLE_MIN_NS 50000
 #define IDLE_MAX_NS 1000000
 

@@ -9,8 +9,8 @@
 #include "dataplane/session_table.h"
 #include "dataplane/worker.h"
 
-#define PACKET_RESERVE                                                                             \
-	1024u /* command ring entries that packets leave to messages about sessions */
+/* Command ring entries that packets leave to messages about sessions. */
+#define PACKET_RESERVE 1024u
 
 struct control {
 	unsigned int n_workers;

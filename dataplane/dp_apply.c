@@ -7,8 +7,8 @@
 #include "dataplane/ppp_owner.h"
 
 #define COMMANDS_AT_ONCE 32u
-#define COMMANDS_WHEN_BEHIND                                                                       \
-	4u /* a port has not taken all of the last poll: never none, as it may stay so */
+/* A port has not taken all of the last poll. Never none: the port may stay like that. */
+#define COMMANDS_WHEN_BEHIND 4u
 
 static void apply(struct worker *w, struct dp_msg *m)
 {

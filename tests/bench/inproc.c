@@ -25,8 +25,8 @@
 #define SAMPLES_MAX 64
 #define PASSES_MAX  256
 #define SHARE       0.985
-#define TOLD                                                                                       \
-	256 /* senders of a pass' packets to nobody that may get an ICMP error, by its rate limit */
+/* Senders of a pass' packets to nobody that may get an ICMP error, by its rate limit. */
+#define TOLD        256
 #define REPEATS_MAX 4 /* passes lost to others for each that is kept, before we take what we get */
 
 static struct {

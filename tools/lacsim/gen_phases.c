@@ -12,8 +12,8 @@
 
 #define RESOLVE_NS (5 * SIM_SEC)
 #define CLOSE_NS   (20 * SIM_SEC)
-#define WARM_NS                                                                                    \
-	(150 * SIM_MS) /* traffic before the count begins: routes and neighbours of the LNS settle */
+/* Traffic before the count begins: routes and neighbours of the LNS settle. */
+#define WARM_NS      (150 * SIM_MS)
 #define WARM_MPPS    0.01
 #define RETRIES      4
 #define FAIR_SHARE   0.985 /* of the CPU: with less, a trial says nothing of the LNS */
