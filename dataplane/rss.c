@@ -95,38 +95,46 @@ static const struct form {
 	{0x4802, offsetof(struct rte_l2tpv2_combined_msg_hdr, type3.session_id)},
 };
 
-static struct rte_flow *shard_rule(
-	uint16_t port, const struct form *form, bool ip6, unsigned int shard, bool only_ask)
-{
-	struct rte_flow_item_udp udp = {.hdr.dst_port = RTE_BE16(L2TP_PORT)},
-				 udp_mask = {.hdr.dst_port = RTE_BE16(0xffff)};
+/* To be filled where it stays: it points into itself. */
+struct rule {
+	struct rte_flow_item_udp udp, udp_mask;
 	struct rte_flow_item_l2tpv2 l2tp, l2tp_mask;
-	const struct rte_flow_item pattern[] = {
-		{.type = RTE_FLOW_ITEM_TYPE_ETH},
-		{.type = ip6 ? RTE_FLOW_ITEM_TYPE_IPV6 : RTE_FLOW_ITEM_TYPE_IPV4},
-		{.type = RTE_FLOW_ITEM_TYPE_UDP, .spec = &udp, .mask = &udp_mask},
-		{.type = RTE_FLOW_ITEM_TYPE_L2TPV2, .spec = &l2tp, .mask = &l2tp_mask},
-		{.type = RTE_FLOW_ITEM_TYPE_END},
-	};
-	const struct rte_flow_action_queue queue = {.index = dp_t.shard_owner[shard]};
-	const struct rte_flow_action actions[] = {
-		{.type = RTE_FLOW_ACTION_TYPE_QUEUE, .conf = &queue},
-		{.type = RTE_FLOW_ACTION_TYPE_END},
-	};
-	const struct rte_flow_attr attr = {.ingress = 1};
-	struct rte_flow_error error;
+	struct rte_flow_item pattern[5];
+	struct rte_flow_action_queue queue;
+	struct rte_flow_action actions[2];
+};
+static const struct rte_flow_attr ingress = {.ingress = 1};
 
-	memset(&l2tp, 0, sizeof(l2tp));
-	memset(&l2tp_mask, 0, sizeof(l2tp_mask));
-	store16((uint8_t *)&l2tp, form->flags);
-	store16((uint8_t *)&l2tp_mask, L2TP_OPTIONS);
-	store16((uint8_t *)&l2tp + form->sid_at, (uint16_t)(shard << DP_SHARD_SHIFT));
-	store16((uint8_t *)&l2tp_mask + form->sid_at, SHARD_MASK);
-	if (only_ask)
-		return rte_flow_validate(port, &attr, pattern, actions, &error)
-			? NULL
-			: (struct rte_flow *)1;
-	return rte_flow_create(port, &attr, pattern, actions, &error);
+/* Data with this form of header and of this shard go to the queue of the shard's owner. */
+static void rule_make(struct rule *r, const struct form *form, bool ip6, unsigned int shard)
+{
+	memset(r, 0, sizeof(*r));
+	r->udp.hdr.dst_port = RTE_BE16(L2TP_PORT);
+	r->udp_mask.hdr.dst_port = RTE_BE16(0xffff);
+	store16((uint8_t *)&r->l2tp, form->flags);
+	store16((uint8_t *)&r->l2tp_mask, L2TP_OPTIONS);
+	store16((uint8_t *)&r->l2tp + form->sid_at, (uint16_t)(shard << DP_SHARD_SHIFT));
+	store16((uint8_t *)&r->l2tp_mask + form->sid_at, SHARD_MASK);
+	r->pattern[0].type = RTE_FLOW_ITEM_TYPE_ETH;
+	r->pattern[1].type = ip6 ? RTE_FLOW_ITEM_TYPE_IPV6 : RTE_FLOW_ITEM_TYPE_IPV4;
+	r->pattern[2] = (struct rte_flow_item){
+		.type = RTE_FLOW_ITEM_TYPE_UDP, .spec = &r->udp, .mask = &r->udp_mask};
+	r->pattern[3] = (struct rte_flow_item){
+		.type = RTE_FLOW_ITEM_TYPE_L2TPV2, .spec = &r->l2tp, .mask = &r->l2tp_mask};
+	r->pattern[4].type = RTE_FLOW_ITEM_TYPE_END;
+	r->queue.index = dp_t.shard_owner[shard];
+	r->actions[0] =
+		(struct rte_flow_action){.type = RTE_FLOW_ACTION_TYPE_QUEUE, .conf = &r->queue};
+	r->actions[1].type = RTE_FLOW_ACTION_TYPE_END;
+}
+
+static bool rule_is_possible(uint16_t port, const struct form *form, bool ip6)
+{
+	struct rte_flow_error error;
+	struct rule r;
+
+	rule_make(&r, form, ip6, 0);
+	return rte_flow_validate(port, &ingress, r.pattern, r.actions, &error) == 0;
 }
 
 /* All shards of one form of header, or none. */
@@ -135,11 +143,16 @@ static bool shard_rules(uint16_t port, const struct form *form, bool ip6)
 	struct rte_flow *rules[DP_SHARDS];
 	struct rte_flow_error error;
 	unsigned int n = 0;
+	struct rule r;
 
-	if (!shard_rule(port, form, ip6, 0, true))
+	if (!rule_is_possible(port, form, ip6))
 		return false;
-	while (n < DP_SHARDS && (rules[n] = shard_rule(port, form, ip6, n, false)) != NULL)
-		n++;
+	for (; n < DP_SHARDS; n++) {
+		rule_make(&r, form, ip6, n);
+		rules[n] = rte_flow_create(port, &ingress, r.pattern, r.actions, &error);
+		if (!rules[n])
+			break;
+	}
 	if (n == DP_SHARDS)
 		return true;
 	while (n--)
