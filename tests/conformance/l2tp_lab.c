@@ -142,8 +142,8 @@ static void answer_call(struct lab *lab, uint32_t call)
 		l2tp_call_close(lab->cp, call, &no, &lab->env, &lab->out);
 	}
 	assert_int_equal(lab->call[call].generation, generation);
-	for (uint16_t i = 0; i < lab->out.n;
-		i++) /* an answer asks nothing: control would never get out */
+	/* An answer asks nothing: control would never get out. */
+	for (uint16_t i = 0; i < lab->out.n; i++)
 		assert_int_not_equal(lab->out.act[i].type, L2TP_ACT_CALL_REQUEST);
 	lab_perform(lab);
 }

@@ -47,6 +47,8 @@ void cp_totals(const struct cp *cp, struct cp_totals *t)
 	t->tunnels_up = 2;
 	t->sessions = 10;
 	t->sessions_up = 9;
+	t->longest_turn_ns = 812999;
+	t->slow_turns = 13;
 	t->down_by_cause[PPP_CAUSE_ADMIN] = 1ull << 40;
 }
 
@@ -201,7 +203,9 @@ void dp_worker_get(unsigned worker, struct dp_worker_info *info)
 		.picked_by_queue = 3,
 		.picked_by_load = worker,
 		.addresses_near = 12,
-		.addresses_far = 2};
+		.addresses_far = 2,
+		.longest_ns = 350999,
+		.slow_polls = 4};
 }
 
 unsigned dp_drop_count(void)
@@ -425,6 +429,8 @@ static void summary_has_what_tests_and_operators_rely_on(void **state)
 	assert_string_equal(at(r, "down_by_cause.admin"), "1099511627776");
 	assert_string_equal(at(r, "l2tp.bad_avp"), "5");
 	assert_string_equal(at(r, "dropped"), "30");
+	assert_string_equal(at(r, "longest_turn_us"), "812");
+	assert_string_equal(at(r, "slow_turns"), "13");
 	json_decref(r);
 }
 
@@ -458,6 +464,8 @@ static void ports_drops_pools_workers_memory_and_version_answer(void **state)
 	assert_string_equal(at(r, "workers.1.picked_by_load"), "1");
 	assert_string_equal(at(r, "workers.1.addresses_near"), "12");
 	assert_string_equal(at(r, "workers.1.addresses_far"), "2");
+	assert_string_equal(at(r, "workers.1.longest_poll_us"), "350");
+	assert_string_equal(at(r, "workers.1.slow_polls"), "4");
 	json_decref(r);
 	r = ask("{\"method\":\"memory\"}");
 	assert_string_equal(at(r, "heap_bytes"), "1073741824");
