@@ -6,12 +6,12 @@ import re
 import subprocess
 import time
 
-from .proc import Failed, Program
+from .proc import Failed, OneProgram, Program
 
 EAL = ["--no-pci", "--in-memory", "--no-telemetry", "--log-level=*:error"]
 
 
-class Testpmd:
+class Testpmd(OneProgram):
     """Its main thread, which talks and forwards nothing, is on another CPU: what polls before all others would not let it."""
 
     def __init__(self, folder, ports, mode, cpu=1, other=0, name=None):
@@ -41,12 +41,6 @@ class Testpmd:
         line, self.seen = self.program.wait_line("CPU cycles/packet", 10, self.seen)
         return float(re.search(r"CPU cycles/packet=([\d.]+)", line).group(1))
 
-    def pause(self):
-        self.program.pause()
-
-    def resume(self):
-        self.program.resume()
-
     def end(self):
         self.program.resume()
         try:
@@ -57,7 +51,7 @@ class Testpmd:
         return self.program.end(2)
 
 
-class FibForward:
+class FibForward(OneProgram):
     """Everything that comes from the access port leaves by the core port, and the pool's addresses the other way."""
 
     def __init__(self, build, folder, ports, cpu=1, name="fibfwd"):
@@ -68,12 +62,6 @@ class FibForward:
 
     def worker(self):
         return self.program.pid
-
-    def pause(self):
-        self.program.pause()
-
-    def resume(self):
-        self.program.resume()
 
     def end(self):
         """Ends it; ticks per packet over its life."""

@@ -4,10 +4,10 @@ import json
 import os
 
 from . import lnsd
-from .proc import Failed, Program
+from .proc import Failed, OneProgram, Program
 
 
-class Lacsim:
+class Lacsim(OneProgram):
     def __init__(self, build, folder, ports, sessions, tunnels=64, lacs=64, auth="chap", cpu=0, name="lacsim", ns=None,
             memory_mib=128, hugepages=True, options=()):
         argv = [os.path.join(build, "tools/lacsim/lacsim-dpdk"), "--lns", lnsd.LNS, "--address", lnsd.LAC + "/24",
@@ -33,12 +33,6 @@ class Lacsim:
     def result(self, seconds):
         line, self.at = self.program.wait_line(r"^\{", seconds, self.at)
         return json.loads(line)
-
-    def pause(self):
-        self.program.pause()
-
-    def resume(self):
-        self.program.resume()
 
     def end(self):
         """End of its input is the end of its phases."""

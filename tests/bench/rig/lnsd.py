@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from .proc import Failed, Program, Watch
+from .proc import Failed, OneProgram, Program
 
 LNS, LAC, CORE_LNS, CORE_HOST = "192.0.2.1", "192.0.2.2", "203.0.113.1", "203.0.113.2"
 USER, PASSWORD = "bob", "builder"
@@ -61,7 +61,7 @@ def config(folder, ports, sessions, tunnels=64, auth="chap-md5", cpu=1, control_
     ])
 
 
-class Lnsd:
+class Lnsd(OneProgram):
     def __init__(self, build, folder, ns, text, name="lnsd"):
         self.build, self.folder, self.ns = build, folder, ns
         path = os.path.join(folder, name + ".yaml")
@@ -100,16 +100,6 @@ class Lnsd:
 
     def drops(self):
         return {d["name"]: d["packets"] for d in self.show("drops")["drops"] if d["packets"]}
-
-    def watch(self):
-        """Shares: the worker's first, then control's."""
-        return Watch(self.program, self.workers[:1] + [self.control])
-
-    def pause(self):
-        self.program.pause()
-
-    def resume(self):
-        self.program.resume()
 
     def memory(self):
         return self.program.memory()

@@ -159,6 +159,16 @@ class Program:
         return {"rss": sums["Rss"], "hugepages": sums.get("Private_Hugetlb", 0) + sums.get("Shared_Hugetlb", 0)}
 
 
+class OneProgram:
+    """What consists of one program, self.program: with it, it is paused and goes on."""
+
+    def pause(self):
+        self.program.pause()
+
+    def resume(self):
+        self.program.resume()
+
+
 class Watch:
     """CPU time of threads since the start, as parts of the wall time: share, and waited, when it could have run."""
 
