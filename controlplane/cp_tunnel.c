@@ -172,16 +172,23 @@ void cp_tunnel_unheld(struct cp *cp, uint32_t tunnel)
 		tunnel_release(cp, tunnel);
 }
 
+/* Messages first. They have their numbers, and what follows may have control send more: those must not overtake them, for
+ * a LAC need not keep what comes before its turn (RFC 2661 s5.8), and would wait for our timer then. */
 void cp_perform(struct cp *cp, struct l2tp_out *out)
 {
 	assert(out == &cp->out[cp->depth - 1]);
 	for (unsigned i = 0; i < out->n; i++) {
 		const struct l2tp_action *a = &out->act[i];
 
-		switch ((enum l2tp_act)a->type) {
-		case L2TP_ACT_SEND:
+		if (a->type == L2TP_ACT_SEND)
 			send_now_or_keep(cp, &cp->store.tunnels[a->tunnel].peer,
 				out->bytes + a->send.off, a->send.len);
+	}
+	for (unsigned i = 0; i < out->n; i++) {
+		const struct l2tp_action *a = &out->act[i];
+
+		switch ((enum l2tp_act)a->type) {
+		case L2TP_ACT_SEND:
 			break;
 		case L2TP_ACT_TUNNEL_REQUEST:
 			tunnel_request(cp, a->tunnel);

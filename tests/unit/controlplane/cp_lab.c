@@ -41,6 +41,7 @@ int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len)
 		return dp.send_rc;
 	note(SEND, 0, 0, type);
 	if (type) {
+		dp.out_of_order += (uint16_t)(b[8] << 8 | b[9]) != dp.next_ns++;
 		memcpy(dp.sent, bytes, len);
 		dp.sent_len = len;
 	}

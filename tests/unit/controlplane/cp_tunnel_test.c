@@ -29,6 +29,23 @@ static void the_key_is_live_before_icrp_is_sent(void **state)
 	assert_int_equal(dp.desc.peer_sid, 5);
 }
 
+/* The third ICRQ lets the second's ICRP out, and then has its own. */
+static void messages_leave_in_the_order_of_their_numbers(void **state)
+{
+	struct lab *lab = *state;
+
+	tunnel_comes_up(lab, "lac-1", 9);
+	icrq(lab, 1);
+	icrq(lab, 2);
+	icrq(lab, 3);
+	for (unsigned k = 0; k < 4; k++) {
+		lab->nr++;
+		icrq(lab, (uint16_t)(4 + k));
+	}
+	assert_true(times(SEND, L2TP_ICRP) > 4);
+	assert_int_equal(dp.out_of_order, 0);
+}
+
 static void lcp_begins_at_iccn_and_not_before(void **state)
 {
 	struct lab *lab = *state;
@@ -231,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(the_key_is_live_before_icrp_is_sent),
+		STORY(messages_leave_in_the_order_of_their_numbers),
 		STORY(lcp_begins_at_iccn_and_not_before),
 		STORY(a_lac_that_no_profile_matches_is_refused_as_not_authorised),
 		STORY(a_lac_from_another_prefix_is_refused),
