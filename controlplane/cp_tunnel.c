@@ -12,6 +12,7 @@
 #include "controlplane/log.h"
 
 #define UNSENT_KEEP_NS 3000000000ull
+#define WINDOW_MAX     1024 /* a peer may announce more than makes sense */
 #define TOO_MANY       "too many tunnels for this LAC profile"
 
 static struct log_limit limit_refused;
@@ -113,6 +114,14 @@ static void tunnel_request(struct cp *cp, uint32_t slot)
 	tunnel_refuse(cp, slot, NULL, 4, 0, "no LAC profile matches this source and host name");
 }
 
+/* What may be on the way to us at once: its messages, and its acknowledgements of ours. */
+static uint16_t windows_of(const struct l2tp_tunnel *t)
+{
+	uint16_t ours = t->profile->window, theirs = t->peer_window;
+
+	return (uint16_t)(ours + (theirs < WINDOW_MAX ? theirs : WINDOW_MAX));
+}
+
 /* Only established tunnels count for their profile's limit: a flood of SCCRQs must not use it up. So tunnels that came up
  * at the same time can be too many here. */
 static void tunnel_up(struct cp *cp, uint32_t slot)
@@ -124,6 +133,7 @@ static void tunnel_up(struct cp *cp, uint32_t slot)
 	struct l2tp_out *out;
 	char who[256], vendor[128];
 
+	dp_tunnel_up(slot, windows_of(t));
 	if (++cp->lac_tunnels[profile] > cp->cfg->lac_profiles[profile].max_tunnels) {
 		out = cp_out(cp);
 		l2tp_tunnel_close(cp->l2tp, slot, &full, &env, out);

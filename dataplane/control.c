@@ -2,8 +2,9 @@
 /* control.c - sessions as dp.h offers them to the control core, and the way of commands to the workers.
  * Thread: control. The order of publication (architecture.md section 2): record, then key, then ICRP; addresses and framed
  * routes, then the verdict. Removal: keys first, then the owner, then, when it has answered, the RCU token.
- * A full command ring makes control wait: workers never wait for control, so they drain it. Packets do not wait: they
- * leave the last PACKET_RESERVE entries to messages about sessions and are counted when there is no room.
+ * A full command ring makes control wait: workers never wait for control, so they drain it. So do L2TP's control messages:
+ * one lost is a second lost. Packets of Linux do not wait: they leave the last PACKET_RESERVE entries to the others and are
+ * counted when there is no room.
  * Not here: events (events.c), tunnels (tunnel.c), start and end (init.c). */
 #include "dataplane/control.h"
 
@@ -48,7 +49,7 @@ int control_packet_take(unsigned int worker, struct dp_msg *m)
 		!rte_ring_enqueue_elem(r, m, sizeof(*m)))
 		return 0;
 	rte_pktmbuf_free(m->m);
-	dp_c.packets_refused++;
+	dp_c.drop[DROP_COMMANDS_FULL]++;
 	return -ENOBUFS;
 }
 
@@ -59,7 +60,7 @@ struct rte_mbuf *control_buffer(size_t len)
 	if (m && len <= rte_pktmbuf_tailroom(m))
 		return m;
 	rte_pktmbuf_free(m);
-	dp_c.packets_refused++;
+	dp_c.drop[DROP_NO_BUFFER]++;
 	return NULL;
 }
 

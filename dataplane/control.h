@@ -9,7 +9,7 @@
 #include "dataplane/session_table.h"
 #include "dataplane/worker.h"
 
-/* Command ring entries that packets leave to messages about sessions. */
+/* Command ring entries that packets of Linux leave to what may not be lost. */
 #define PACKET_RESERVE 1024u
 
 struct control {
@@ -20,13 +20,13 @@ struct control {
 	struct owner_look look[DP_WORKERS_MAX];
 	uint64_t looked_ns; /* at the workers (owner.c) */
 	struct random_state random;
-	uint64_t packets_refused; /* of Linux and of the control channel: no buffer or ring full */
+	uint64_t drop[DROP_REASONS]; /* by control itself: before a worker had them */
 };
 extern struct control dp_c;
 
 /** Give a worker a command about state. Waits for room: workers never wait for us. */
 void control_command(unsigned int worker, struct dp_msg *m);
-/** Give a worker a packet to send. @return 0, or -ENOBUFS: m->m was freed and counted. */
+/** Give a worker a packet of Linux to send. @return 0, or -ENOBUFS: m->m was freed and counted. */
 int control_packet_take(unsigned int worker, struct dp_msg *m);
 /** A buffer with len bytes of room, or NULL (counted). */
 struct rte_mbuf *control_buffer(size_t len);

@@ -73,6 +73,9 @@ int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len);
 
 /** The tunnel's ids are known: its header template can be built. Again when something changed. */
 void dp_tunnel_set(uint32_t tunnel, uint32_t generation, const struct l2tp_peer *peer, uint16_t tid, uint16_t peer_tid);
+/** It is established. From now on its control messages are limited by nothing but `windows`: as many may wait for control
+ * at once as the windows of both sides let be on the way. */
+void dp_tunnel_up(uint32_t tunnel, uint16_t windows);
 /** After its last session was removed. */
 void dp_tunnel_clear(uint32_t tunnel);
 /** @return data packets received in the tunnel so far (for Hello suppression). */

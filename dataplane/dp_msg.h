@@ -30,7 +30,8 @@ enum dp_msg_type {
 	EVT_SESSION_DOWN,       /* cause */
 	EVT_REMOVED,
 	EVT_TRACE,
-	PUNT_L2TP = 128,        /* m: data starts at the UDP payload; outer headers still in the headroom at l3_off; ifx */
+	PUNT_L2TP = 128,        /* m: data starts at the UDP payload; outer headers still in the headroom at l3_off; ifx; slot: the
+				 * established tunnel whose peer sent it, 0 = none */
 	PUNT_LINUX,             /* m: whole frame (VLAN tag removed), ifx */
 	PUNT_LNS0,              /* m: IP packet */
 };

@@ -88,11 +88,14 @@ static bool translate(const struct dp_msg *m, struct dp_event *ev)
 	ev->worker = m->worker;
 	ev->ifx = m->ifx;
 	ev->cause = m->cause;
-	ev->slot = m->slot;
-	ev->generation = m->generation;
 	ev->opaque = m->m;
-	if (m->type < PUNT_L2TP)
+	if (m->type < PUNT_L2TP) {
+		ev->slot = m->slot;
+		ev->generation = m->generation;
 		ev->act = m->act;
+	} else {
+		punt_taken(dp_workers[m->worker], m);
+	}
 	if (m->m) {
 		ev->data = rte_pktmbuf_mtod(m->m, const uint8_t *);
 		ev->len = rte_pktmbuf_data_len(m->m);

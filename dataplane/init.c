@@ -26,7 +26,7 @@
 
 #define COMMANDS      8192u
 #define EVENTS        16384u
-#define PUNTS         16384u /* 64 tunnels with full windows of 256 */
+#define PUNTS         16384u /* 64 tunnels with 200 and more messages on the way each */
 #define HAND_OVER     1024u
 #define NEIGHBOURS    4096u /* adjacencies beside one per tunnel */
 #define POOL_CACHE    256u
@@ -144,12 +144,14 @@ static int worker_new(const struct cfg *c, unsigned int id)
 	w->commands = messages("commands", id, COMMANDS);
 	w->events = messages("events", id, EVENTS);
 	w->punts = messages("punts", id, PUNTS);
-	w->punts_high = messages("punts_high", id, PUNTS / 4);
+	w->punts_high = messages("punts_high", id, PUNTS / 2);
 	w->tunnel_rx = rte_calloc("tunnel_rx", (size_t)dp_t.max_tunnels + 1, sizeof(uint64_t), 64);
+	w->punts_in = rte_calloc("punts_in", (size_t)dp_t.max_tunnels + 1, sizeof(uint16_t), 64);
+	w->punts_out = rte_calloc("punts_out", (size_t)dp_t.max_tunnels + 1, sizeof(uint16_t), 64);
 	w->adj_used = rte_calloc("adj_used", (size_t)dp_t.max_adj + 1, sizeof(uint64_t), 64);
 	wheel_init(&w->wheel, nodes, boottime_ns());
 	if (!w->commands || !w->events || !w->punts || !w->punts_high || !w->tunnel_rx ||
-		!w->adj_used)
+		!w->punts_in || !w->punts_out || !w->adj_used)
 		return -ENOMEM;
 	return random_seed(w->rnd_key);
 }
@@ -300,6 +302,8 @@ static void worker_free(struct worker *w)
 		rte_pktmbuf_free_bulk(w->tx[i].m, w->tx[i].n);
 	rte_pktmbuf_free(w->ask_buf);
 	rte_free(w->tunnel_rx);
+	rte_free(w->punts_in);
+	rte_free(w->punts_out);
 	rte_free(w->adj_used);
 	rte_free(w);
 }

@@ -7,6 +7,7 @@
  * sequencing (s5.4): a number up to SEQ_OLD behind the expected one is old and dropped; further
  * away is a jump of the peer, and counting goes on from there. Nothing is reordered. Thread: the
  * worker that owns the session. */
+#include "dataplane/early.h"
 #include "dataplane/ppp_rx.h"
 
 #define SEQ_OLD 256

@@ -12,6 +12,8 @@
 
 #include <rte_ring_elem.h>
 
+#include "dataplane/early.h"
+
 #define EVENT_RESERVE 64u /* free entries that an authentication frame asks for */
 #define RETRY_NS      10000000ull /* between attempts to tell what is pending */
 #define TIMERS_A_TICK 32u
@@ -216,8 +218,9 @@ void ppp_owner_start(struct worker *w, const struct dp_msg *m)
 {
 	struct dp_session *s = &dp_t.session[m->slot];
 	struct ppp_session *ppp = &dp_t.ppp[m->slot];
-	uint8_t rnd[32];
+	uint8_t rnd[32], early[EARLY_MAX];
 	struct ppp_env env;
+	uint16_t early_len;
 
 	if (!live(w, m) || s->action != S_PENDING)
 		return;
@@ -228,11 +231,13 @@ void ppp_owner_start(struct worker *w, const struct dp_msg *m)
 	}
 	s->action = S_TERMINATE;
 	w->owned++;
+	early_len = early_take(m->slot, early);
 	ppp_init(ppp);
 	env = begin(w, rnd);
 	ppp_open(ppp, profile_of(w, m->slot), &env, &w->out);
 	perform(w, m->slot);
-	early_replay(w, m->slot);
+	if (early_len)
+		ppp_owner_frame(w, m->slot, early, early_len);
 }
 
 void ppp_owner_verdict(struct worker *w, const struct dp_msg *m)
@@ -289,6 +294,8 @@ void ppp_owner_remove(struct worker *w, const struct dp_msg *m)
 	if (!live(w, m))
 		return;
 	w->owned -= s->action == S_TERMINATE;
+	if (s->action == S_PENDING)
+		early_forget(w, m->slot, DROP_NOT_STARTED);
 	s->action = S_FREE;
 	s->flags &= (uint16_t) ~(S_V4 | S_V6);
 	dp_t.more[m->slot].pending = 0; /* nobody asks any more */

@@ -108,6 +108,7 @@ struct dp_tunnel {
 	uint64_t peer_key;
 	uint8_t header[64];      /* IPv4 or IPv6 header, UDP header, L2TP flags and tunnel id; lengths and checksums zero */
 	struct l2tp_peer peer;   /* identity, compared in full when the key holds only a fold (IPv6) */
+	uint16_t windows;        /* its control messages that may wait for control at once; 0: not established */
 } __rte_cache_aligned;
 static_assert(offsetof(struct dp_tunnel, header) + 20 + 8 + 4 <= 64, "the IPv4 template is in the first line");
 
@@ -204,6 +205,7 @@ struct dp_tables {
 	struct rte_fib6 *fib6;
 	struct rte_rcu_qsbr *qsbr;
 	uint8_t shard_owner[DP_SHARDS];
+	uint16_t tunnel_of_tid[UINT16_MAX + 1]; /* slot, 0 = none: for control messages */
 	struct ppp_profile profile[DP_PROFILES_MAX];
 	uint32_t max_sessions, max_tunnels, max_adj;
 	bool trace;                        /* workers report PPP state changes (EVT_TRACE) */

@@ -64,7 +64,7 @@ uint64_t dp_drop_get_worker(unsigned int worker, unsigned int reason)
 
 uint64_t dp_drop_get(unsigned int reason)
 {
-	uint64_t sum = 0;
+	uint64_t sum = reason < DROP_REASONS ? dp_c.drop[reason] : 0;
 
 	for (unsigned int i = 0; i < dp_c.n_workers; i++)
 		sum += dp_drop_get_worker(i, reason);

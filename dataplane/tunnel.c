@@ -117,6 +117,12 @@ void dp_tunnel_set(uint32_t tunnel, uint32_t generation, const struct l2tp_peer 
 		d->flags |= T_UDP_CSUM;
 	t.highest = RTE_MAX(t.highest, tunnel);
 	resolve(d);
+	__atomic_store_n(&dp_t.tunnel_of_tid[tid], (uint16_t)tunnel, __ATOMIC_RELEASE);
+}
+
+void dp_tunnel_up(uint32_t tunnel, uint16_t windows)
+{
+	__atomic_store_n(&dp_t.tunnel[tunnel].windows, windows, __ATOMIC_RELAXED);
 }
 
 void dp_tunnel_clear(uint32_t tunnel)
@@ -124,6 +130,8 @@ void dp_tunnel_clear(uint32_t tunnel)
 	struct dp_tunnel *d = &dp_t.tunnel[tunnel];
 
 	dp_c.queue_of_tid[d->tid] = 0;
+	__atomic_store_n(&dp_t.tunnel_of_tid[d->tid], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->windows, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&d->adj, 0, __ATOMIC_RELEASE);
 	d->generation = 0;
 }
@@ -224,6 +232,6 @@ int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len)
 	memcpy(rte_pktmbuf_append(msg.m, (uint16_t)len), bytes, len);
 	encapsulate(msg.m, peer, &dp_t.iface[msg.ifx], word);
 	/* One tunnel's messages by one worker, so that they keep their order. */
-	return control_packet_take(
-		(peer->port + peer->addr[3] + peer->addr[15]) % dp_c.n_workers, &msg);
+	control_command((peer->port + peer->addr[3] + peer->addr[15]) % dp_c.n_workers, &msg);
+	return 0;
 }

@@ -36,16 +36,7 @@ struct police {
 	uint64_t full_ns;
 };
 #define PUNT_PEERS 256 /* buckets that senders are hashed to */
-enum punt_class { PUNT_CLASS_HIGH, PUNT_CLASS_CALL, PUNT_CLASS_L2TP, PUNT_CLASS_LINUX, PUNT_CLASS_LNS0, PUNT_CLASSES };
-
-#define EARLY_KEPT 1024
-
-/* A subscriber's LCP frame that came before its call was up (early.c). */
-struct early {
-	uint32_t slot, generation; /* slot 0: empty */
-	uint16_t len;
-	uint8_t frame[118];        /* from the protocol field on */
-};
+enum punt_class { PUNT_CLASS_OPENING, PUNT_CLASS_L2TP, PUNT_CLASS_LINUX, PUNT_CLASS_LNS0, PUNT_CLASSES };
 
 struct worker {
 	uint16_t id, n_workers;
@@ -83,6 +74,8 @@ struct worker {
 	struct police punt[PUNT_CLASSES], punt_peer[PUNT_CLASSES][PUNT_PEERS];
 	uint64_t hand_dirty;                      /* bit per worker: to[] has packets that it was not shown */
 	struct burst burst;                       /* empty between polls, but for what control injected */
+	uint16_t *punts_in;                       /* [max_tunnels + 1] messages of established tunnels put into those rings */
+	uint16_t *punts_out;                      /* the same, taken out: control writes it */
 	uint64_t *tunnel_rx;                      /* [max_tunnels + 1] data packets, summed by control for Hello */
 	uint64_t *adj_used;                       /* [max_adj + 1] packets sent through each adjacency */
 	uint32_t owned;                           /* sessions */
@@ -91,13 +84,15 @@ struct worker {
 	struct rte_mbuf *ask_buf;                 /* held ready, so that a question to AAA never fails for a buffer */
 	struct ppp_out out;                       /* scratch of ppp_owner.c */
 	struct ppp_profile profile;               /* the same */
-	struct early early[EARLY_KEPT];
 } __rte_cache_aligned;
 
-/** Keep an LCP frame of a session that is not started (early.c). @return false: not of that kind, drop it. */
-bool early_keep(struct worker *w, uint32_t slot, const uint8_t *p, uint16_t len);
-/** The session was started: read what was kept. */
-void early_replay(struct worker *w, uint32_t slot);
+/** Control took m out of a ring of w's punts. Thread: control. */
+static inline void punt_taken(struct worker *w, const struct dp_msg *m)
+{
+	if (m->slot) /* only control writes: no atomic addition */
+		__atomic_store_n(&w->punts_out[m->slot], (uint16_t)(w->punts_out[m->slot] + 1),
+			__ATOMIC_RELEASE);
+}
 
 extern struct worker *dp_workers[DP_WORKERS_MAX];
 

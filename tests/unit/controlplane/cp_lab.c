@@ -55,6 +55,11 @@ void dp_tunnel_set(
 	note(TUNNEL_SET, t, g, 0);
 }
 
+void dp_tunnel_up(uint32_t t, uint16_t windows)
+{
+	note(TUNNEL_UP, t, 0, windows);
+}
+
 void dp_tunnel_clear(uint32_t t)
 {
 	note(TUNNEL_CLEAR, t, 0, 0);

@@ -22,7 +22,7 @@
 
 /* -- the fake dataplane -- */
 
-enum asked { PUBLISH, SEND, START, VERDICT, CLOSE, REMOVE, TUNNEL_SET, TUNNEL_CLEAR };
+enum asked { PUBLISH, SEND, START, VERDICT, CLOSE, REMOVE, TUNNEL_SET, TUNNEL_CLEAR, TUNNEL_UP };
 
 struct note {
 	enum asked what;

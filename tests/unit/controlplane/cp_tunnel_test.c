@@ -29,6 +29,19 @@ static void the_key_is_live_before_icrp_is_sent(void **state)
 	assert_int_equal(dp.desc.peer_sid, 5);
 }
 
+static void what_a_tunnel_may_have_on_the_way_to_us_is_told_when_it_is_up(void **state)
+{
+	struct lab *lab = *state;
+
+	sccrq(lab, "lac-1", 9);
+	assert_int_equal(times(TUNNEL_UP, 0), 0);
+	lab->tid = sent_avp16(9);
+	lab->nr = 1;
+	say(lab, 0, L2TP_SCCCN, NULL, 0);
+	assert_int_equal(times(TUNNEL_UP, 0), 1);
+	assert_int_equal(dp.note[first(TUNNEL_UP, 0)].msg, 256 + 16); /* our window, and its */
+}
+
 /* The third ICRQ lets the second's ICRP out, and then has its own. */
 static void messages_leave_in_the_order_of_their_numbers(void **state)
 {
@@ -248,6 +261,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(the_key_is_live_before_icrp_is_sent),
+		STORY(what_a_tunnel_may_have_on_the_way_to_us_is_told_when_it_is_up),
 		STORY(messages_leave_in_the_order_of_their_numbers),
 		STORY(lcp_begins_at_iccn_and_not_before),
 		STORY(a_lac_that_no_profile_matches_is_refused_as_not_authorised),

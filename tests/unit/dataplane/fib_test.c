@@ -456,11 +456,34 @@ static void packets_leave_room_in_the_command_ring_for_sessions(void **state)
 	while (!dp_inject(packet, sizeof(packet)))
 		n++;
 	assert_int_equal(n, 3);
+	assert_int_equal(dp_drop_get(DROP_COMMANDS_FULL), 1);
 	assert_int_equal(rte_ring_free_count(dp_workers[0]->commands), PACKET_RESERVE);
 	control_command(0, &m);
 	while (rte_ring_count(dp_workers[0]->commands))
 		dp_apply(dp_workers[0]);
 	assert_int_equal(injected, 3);
+}
+
+/* StopCCN of a LAC with many sessions fills the ring with their removal; the LAC may dial anew at once. */
+static void a_control_message_is_sent_where_packets_of_linux_find_no_room(void **state)
+{
+	const struct l2tp_peer peer = {.family = 4,
+		.port = 1701,
+		.local_port = 1701,
+		.addr = {192, 0, 2, 2},
+		.local = {192, 0, 2, 1}};
+	struct dp_msg m = {.type = MSG_SESSION_CLOSE, .slot = 1, .generation = 99};
+	struct rte_ring *r = dp_workers[1]->commands;
+
+	(void)state;
+	publish_on(1, 1, 0);
+	set("0.0.0.0/0", DP_NH_ADJ, dp_adj_new(0, mac_a));
+	while (rte_ring_free_count(r) > 10)
+		control_command(1, &m);
+	assert_int_equal(dp_send_l2tp(&peer, "12345678", 8), 0);
+	while (rte_ring_count(r))
+		dp_apply(dp_workers[1]);
+	assert_int_equal(tx_frames, 1);
 }
 
 int main(void)
@@ -490,6 +513,7 @@ int main(void)
 		T(a_control_message_may_fill_the_mtu_and_no_more),
 		T(a_frame_of_linux_gets_the_vlan_tag_of_its_interface),
 		T(packets_leave_room_in_the_command_ring_for_sessions),
+		T(a_control_message_is_sent_where_packets_of_linux_find_no_room),
 	};
 
 	return cmocka_run_group_tests_name("fib", tests, tables_group, NULL);

@@ -150,6 +150,8 @@ static void make_worker(unsigned int i)
 	}
 	w->n_rxq = 2;
 	w->tunnel_rx = calloc(9, sizeof(uint64_t));
+	w->punts_in = calloc(9, sizeof(uint16_t));
+	w->punts_out = calloc(9, sizeof(uint16_t));
 	w->adj_used = calloc(17, sizeof(uint64_t));
 	w->punts = ring("punt", i, 0, sizeof(struct dp_msg));
 	w->punts_high = ring("high", i, 0, sizeof(struct dp_msg));
@@ -168,6 +170,8 @@ static void make_tunnel(void)
 	*t = (struct dp_tunnel){.generation = 1, .adj = ADJ_LAC, .mtu = 1500};
 	template_fill(t, &peer, 0, TID, PEER_TID);
 	t->flags |= T_UDP_CSUM;
+	t->windows = LAB_WINDOWS;
+	dp_t.tunnel_of_tid[TID] = 1;
 }
 
 int lab_start(void **state)
@@ -240,6 +244,8 @@ int lab_stop(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		hand_ring_free(lab_w[i]->from[!i]);
 		free(lab_w[i]->tunnel_rx);
+		free(lab_w[i]->punts_in);
+		free(lab_w[i]->punts_out);
 		free(lab_w[i]->adj_used);
 		free(lab_w[i]);
 	}
@@ -369,6 +375,7 @@ bool lab_msg(struct rte_ring *r, struct dp_msg *msg, struct frame *f)
 {
 	if (rte_ring_dequeue_elem(r, msg, sizeof(*msg)))
 		return false;
+	punt_taken(lab_w[msg->worker], msg);
 	f->len = msg->m->data_len;
 	memcpy(f->b, rte_pktmbuf_mtod(msg->m, void *), f->len);
 	rte_pktmbuf_free(msg->m);

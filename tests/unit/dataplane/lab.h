@@ -24,6 +24,7 @@
 #define ADJ_SMALL 4 /* on interface 3: core port with MTU 1000 */
 #define TID       100
 #define PEER_TID  7
+#define LAB_WINDOWS 256 /* control messages of the tunnel that may be on the way to us */
 #define IP(a, b, c, d)                                                                             \
 	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 #define LNS_IP  IP(192, 0, 2, 1)

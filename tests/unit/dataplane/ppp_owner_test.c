@@ -4,6 +4,7 @@
 
 #include <rte_ring_elem.h>
 
+#include "dataplane/early.h"
 #include "tables.h"
 
 #define SLOT   5u
@@ -393,6 +394,43 @@ static void a_removed_session_has_no_timer_and_answers_nothing(void **state)
 	assert_false(sent_take(&s));
 }
 
+/* Session slot's subscriber says its Configure-Request before control knows of the ICCN. */
+static void peer_is_early(uint32_t slot)
+{
+	static const uint8_t request[] = {0xff, 3, 0xc0, 0x21, CONF_REQ, 9, 0, 8, 1, 4, 0x05, 0x78};
+
+	dp_profile_set(0, &profile);
+	publish_on(slot, GEN, 1);
+	assert_true(early_keep(W, slot, request, sizeof(request)));
+}
+
+static void a_configure_request_before_iccn_is_answered_at_the_start(void **state)
+{
+	struct dp_session_info info;
+	struct sent s;
+
+	(void)state;
+	peer_is_early(SLOT);
+	assert_int_equal(dp_session_get(SLOT, GEN, &info), 0);
+	assert_int_equal(info.phase, PPP_DEAD);
+	assert_int_equal(info.peer_mru, 0);
+	dp_session_start(SLOT, GEN, false);
+	dp_apply(W);
+	assert_true(sent_has(PPP_LCP, CONF_REQ, &s));
+	assert_true(sent_has(PPP_LCP, CONF_ACK, &s));
+	assert_int_equal(s.b[5], 9);
+	assert_int_equal(dp_drop_get(DROP_EARLY_REPLACED) + dp_drop_get(DROP_NOT_STARTED), 0);
+}
+
+static void a_call_that_ends_before_its_start_counts_the_frame_that_was_kept(void **state)
+{
+	(void)state;
+	peer_is_early(SLOT);
+	dp_session_remove(SLOT, GEN);
+	dp_apply(W);
+	assert_int_equal(dp_drop_get(DROP_NOT_STARTED), 1);
+}
+
 static void a_session_that_never_started_is_removed_as_well(void **state)
 {
 	(void)state;
@@ -546,6 +584,8 @@ int main(void)
 		T(a_close_terminates_in_order_and_tells_the_cause),
 		T(a_removed_session_has_no_timer_and_answers_nothing),
 		T(a_session_that_never_started_is_removed_as_well),
+		T(a_configure_request_before_iccn_is_answered_at_the_start),
+		T(a_call_that_ends_before_its_start_counts_the_frame_that_was_kept),
 		T(a_late_verdict_and_old_commands_change_nothing),
 		T(states_that_met_a_full_ring_are_told_later_in_order),
 		T(a_removal_that_met_a_full_ring_still_frees_the_slot),

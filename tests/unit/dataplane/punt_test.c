@@ -159,12 +159,111 @@ static void a_flood_of_sccrqs_takes_nothing_from_the_calls_of_a_tunnel(void **st
 	}
 }
 
+/* 100,000 sessions a second are 200,000 messages. Here control is always there in time, and no time passes at all. */
+static void a_lac_that_keeps_to_the_window_loses_nothing_however_fast_it_is(void **state)
+{
+	struct dp_msg msg;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < 400; k++) {
+		for (unsigned int i = 0; i < LAB_WINDOWS; i++)
+			send_control(TID, i % 4 ? L2TP_ICRQ : -1);
+		while (lab_msg(lab_w[0]->punts, &msg, &f) ||
+			lab_msg(lab_w[0]->punts_high, &msg, &f))
+			;
+	}
+	assert_int_equal(lab_dropped(), 0);
+	assert_int_equal(lab_w[0]->stat.punted, 400 * LAB_WINDOWS);
+}
+
+static void what_a_lac_sends_beyond_the_windows_is_dropped_until_control_has_taken_some(
+	void **state)
+{
+	struct dp_msg msg;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < LAB_WINDOWS + 10; k++)
+		send_control(TID, k & 1 ? L2TP_ICRQ : -1);
+	assert_int_equal(lab_drops(DROP_PUNT_WINDOW), 10);
+	assert_int_equal(lab_w[0]->stat.punted, LAB_WINDOWS);
+	assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
+	assert_true(lab_msg(lab_w[0]->punts_high, &msg, &f));
+	for (unsigned int k = 0; k < 3; k++)
+		send_control(TID, L2TP_ICRQ);
+	assert_int_equal(lab_drops(DROP_PUNT_WINDOW), 11);
+}
+
+static void a_tunnel_id_from_another_sender_has_no_part_in_the_windows(void **state)
+{
+	struct dp_msg msg;
+	struct frame f;
+	uint8_t p[20];
+
+	(void)state;
+	for (unsigned int k = 0; k < 2000; k++) {
+		lac_frame(&f, p, control(p, TID, L2TP_HELLO));
+		f.b[k & 1 ? 14 + 15 : 14 + 21] ^= 0x55; /* address, port */
+		fix_ip4(f.b + 14);
+		store16(f.b + 14 + 26, 0);
+		lab_rx(0, ACCESS, &f);
+		lab_poll(0);
+		assert_false(lab_msg(lab_w[0]->punts_high, &msg, &f));
+		lab_msg(lab_w[0]->punts, &msg, &f);
+		assert_int_equal(msg.slot, 0);
+	}
+	send_control(TID, L2TP_HELLO);
+	assert_true(lab_msg(lab_w[0]->punts_high, &msg, &f));
+	assert_int_equal(msg.slot, 1);
+	assert_int_equal(lab_drops(DROP_PUNT_WINDOW), 0);
+}
+
+static void a_tunnel_that_is_not_established_has_a_rate(void **state)
+{
+	struct dp_msg msg;
+	struct frame f;
+	unsigned int got = 0;
+
+	(void)state;
+	dp_t.tunnel[1].windows = 0;
+	for (unsigned int k = 0; k < 6000; k++) {
+		send_control(TID, k & 1 ? L2TP_SCCCN : L2TP_ICRQ);
+		got += lab_msg(lab_w[0]->punts, &msg, &f);
+	}
+	assert_int_equal(got, 4096);
+	assert_int_equal(lab_drops(DROP_PUNT_POLICED), 6000 - 4096);
+}
+
 static void a_full_ring_to_control_drops_and_counts(void **state)
 {
 	(void)state;
 	for (unsigned int k = 0; k < 600; k++)
 		send_control(0, L2TP_SCCRQ);
-	assert_int_equal(lab_drops(DROP_PUNT_FULL), 600 - 511);
+	assert_int_equal(lab_drops(DROP_PUNT_FULL), 600 - (511 - 63));
+	assert_int_equal(lab_w[0]->stat.punted, 511 - 63);
+}
+
+static void a_flood_leaves_the_end_of_the_ring_to_linux_and_to_a_tunnel_with_little_to_say(
+	void **state)
+{
+	static const uint8_t arp[46];
+	struct frame f;
+
+	(void)state;
+	for (unsigned int k = 0; k < 600; k++)
+		send_control(0, L2TP_SCCRQ);
+	for (unsigned int k = 0; k < 20; k++)
+		send_control(TID, L2TP_ICRQ);
+	assert_int_equal(lab_drops(DROP_PUNT_FULL), 600 - (511 - 63) + 20 - 8);
+	eth(&f, CORE, 0x0806);
+	memset(f.b, 0xff, 6);
+	put(&f, arp, sizeof(arp));
+	for (unsigned int k = 0; k < 56; k++) {
+		lab_rx(0, CORE, &f);
+		lab_poll(0);
+	}
+	assert_int_equal(lab_drops(DROP_PUNT_FULL), 600 - (511 - 63) + 20 - 8 + 1);
 	assert_int_equal(lab_w[0]->stat.punted, 511);
 }
 
@@ -346,7 +445,12 @@ int main(void)
 		T(a_checksum_left_to_virtual_hardware_is_accepted),
 		T(a_flood_of_one_sender_is_policed_and_another_passes),
 		T(a_flood_of_sccrqs_takes_nothing_from_the_calls_of_a_tunnel),
+		T(a_lac_that_keeps_to_the_window_loses_nothing_however_fast_it_is),
+		T(what_a_lac_sends_beyond_the_windows_is_dropped_until_control_has_taken_some),
+		T(a_tunnel_id_from_another_sender_has_no_part_in_the_windows),
+		T(a_tunnel_that_is_not_established_has_a_rate),
 		T(a_full_ring_to_control_drops_and_counts),
+		T(a_flood_leaves_the_end_of_the_ring_to_linux_and_to_a_tunnel_with_little_to_say),
 		T(arp_and_link_local_ipv6_of_a_port_go_to_linux),
 		T(a_frame_of_several_buffers_is_dropped),
 		T(a_router_solicitation_is_answered_with_the_prefix_and_the_mtu),

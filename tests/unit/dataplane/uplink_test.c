@@ -3,6 +3,7 @@
  * inner checks, routes. */
 #include "tests/unit/dataplane/lab.h"
 
+#include "dataplane/early.h"
 #include "dataplane/template.h"
 
 static uint8_t ip[2000];
@@ -217,32 +218,59 @@ static void send_lcp(uint32_t slot, uint8_t id, uint16_t n)
 	send_l2tp(l.b, l.len);
 }
 
-static void an_lcp_frame_before_the_start_is_read_when_the_session_starts(void **state)
+static void an_lcp_frame_before_the_start_waits_in_the_session(void **state)
 {
-	struct worker *owner = lab_w[1];
+	uint8_t frame[EARLY_MAX];
+
+	(void)state;
+	lab_session(5)->action = S_PENDING;
+	send_lcp(5, 1, 0);
+	assert_int_equal(lab_ppp_frames, 0);
+	assert_int_equal(lab_dropped(), 0);
+	assert_int_equal(early_take(5, frame), 6);
+	assert_memory_equal(frame, "\xc0\x21\x01\x01\x00\x04", 6);
+	assert_int_equal(early_take(5, frame), 0);
+}
+
+static void a_later_early_frame_takes_the_place_of_the_first_which_is_counted(void **state)
+{
+	uint8_t frame[EARLY_MAX];
 
 	(void)state;
 	lab_session(5)->action = S_PENDING;
 	send_lcp(5, 1, 0);
 	send_lcp(5, 2, 0);
-	assert_int_equal(lab_ppp_frames, 0);
+	assert_only_drop(DROP_EARLY_REPLACED, 1);
+	assert_int_equal(early_take(5, frame), 6);
+	assert_memory_equal(frame, "\xc0\x21\x01\x02\x00\x04", 6);
+}
+
+/* Whatever their numbers: those of sessions 1,024 apart once took each other's place. */
+static void early_frames_of_all_sessions_are_kept(void **state)
+{
+	uint8_t frame[EARLY_MAX];
+
+	(void)state;
+	for (uint32_t slot = 1; slot <= 8; slot++) {
+		lab_session(slot)->action = S_PENDING;
+		send_lcp(slot, (uint8_t)slot, 0);
+	}
 	assert_int_equal(lab_dropped(), 0);
-	early_replay(owner, 5);
-	assert_int_equal(lab_ppp_frames, 1);
-	assert_int_equal(lab_ppp_slot, 5);
-	assert_memory_equal(lab_ppp.b, "\xc0\x21\x01\x02\x00\x04", 6);
-	early_replay(owner, 5);
-	assert_int_equal(lab_ppp_frames, 1);
+	for (uint32_t slot = 1; slot <= 8; slot++) {
+		assert_int_equal(early_take(slot, frame), 6);
+		assert_int_equal(frame[3], slot);
+	}
 }
 
 static void an_early_frame_of_the_slots_former_session_is_not_read(void **state)
 {
+	uint8_t frame[EARLY_MAX];
+
 	(void)state;
 	lab_session(5)->action = S_PENDING;
 	send_lcp(5, 1, 0);
 	lab_session(5)->generation++;
-	early_replay(lab_w[1], 5);
-	assert_int_equal(lab_ppp_frames, 0);
+	assert_int_equal(early_take(5, frame), 0);
 }
 
 static void a_long_early_frame_is_dropped(void **state)
@@ -644,7 +672,9 @@ int main(void)
 		T(every_data_header_variant_is_read_as_the_rfc_says),
 		T(old_sequence_numbers_are_dropped_when_sequencing_is_used),
 		T(a_session_that_is_not_started_drops_and_counts),
-		T(an_lcp_frame_before_the_start_is_read_when_the_session_starts),
+		T(an_lcp_frame_before_the_start_waits_in_the_session),
+		T(a_later_early_frame_takes_the_place_of_the_first_which_is_counted),
+		T(early_frames_of_all_sessions_are_kept),
 		T(an_early_frame_of_the_slots_former_session_is_not_read),
 		T(a_long_early_frame_is_dropped),
 		T(ids_from_another_sender_find_no_session),
