@@ -7,15 +7,6 @@
 
 static uint8_t ip[2000];
 
-static void send_sub(uint32_t slot, uint16_t n)
-{
-	struct frame f;
-
-	lac_ip(&f, slot, ip, n);
-	lab_rx(slot > 4, ACCESS, &f);
-	lab_run();
-}
-
 /* One frame through the whole poll with these flags of reception. */
 static void receive(const struct frame *f, uint64_t flags)
 {
@@ -182,7 +173,7 @@ static bool passes6(uint64_t high, uint8_t low)
 	struct frame f;
 
 	memset(ip + 16, low, 8);
-	send_sub(1, n);
+	send_sub(1, ip, n);
 	return lab_tx(CORE, &f);
 }
 
@@ -190,7 +181,7 @@ static bool passes4(uint32_t src)
 {
 	struct frame f;
 
-	send_sub(1, ip4_udp(ip, src, HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, src, HOST_IP, 18, 64, 0));
 	return lab_tx(CORE, &f);
 }
 
@@ -245,7 +236,7 @@ static void an_unknown_next_hop_of_either_family_is_linuxs_to_resolve(void **sta
 		uint16_t n = v6 ? ip6_udp(ip, POOL6 + 1, HOST6, 18, 64)
 				: ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
 
-		send_sub(1, n);
+		send_sub(1, ip, n);
 		assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
 		assert_int_equal(msg.type, PUNT_LNS0);
 		assert_int_equal(f.len, n);

@@ -65,12 +65,20 @@ bool lab_tx(unsigned int port, struct frame *f);
 bool lab_msg(struct rte_ring *r, struct dp_msg *msg, struct frame *f);
 uint64_t lab_drops(enum drop_reason why); /* over both workers */
 uint64_t lab_dropped(void); /* all reasons but OK */
+void assert_nothing_sent(void);
+/** n packets were dropped for this reason, none for another, and none was sent. */
+void assert_only_drop(enum drop_reason why, uint64_t n);
 
-/* -- building -- */
-uint16_t ref_sum(
-	const uint8_t *p, size_t n, uint32_t start); /* RFC 1071, host order, not complemented */
-uint16_t ref_l4(const uint8_t
-		*ip); /* 0xffff: the checksum of UDP, TCP or ICMPv6 in the IP packet is right */
+/* Put it on a port (of the session's owner; else of worker 0), and run. */
+void lab_send(unsigned int port, const struct frame *f);
+void send_sub(uint32_t slot, const uint8_t *ip, uint16_t n);
+void send_core(const uint8_t *ip, uint16_t n);
+
+/* -- frames (lab_frames.c) -- */
+/** RFC 1071, host order, not complemented. */
+uint16_t ref_sum(const uint8_t *p, size_t n, uint32_t start);
+/** @return 0xffff: the checksum of UDP, TCP or ICMPv6 in the IP packet is right. */
+uint16_t ref_l4(const uint8_t *ip);
 void put(struct frame *f, const void *p, size_t n);
 void put16(struct frame *f, uint16_t v);
 void put32(struct frame *f, uint32_t v);
@@ -97,5 +105,7 @@ void core_ip(struct frame *f, const uint8_t *ip, uint16_t n);
  * @return the IP packet in it. */
 const uint8_t *assert_tunnel(const struct frame *f, uint32_t slot, uint16_t *len);
 const uint8_t *assert_core(const struct frame *f, uint16_t *len);
+/** The next frame of the core port is this IPv4 packet with one hop less, and nothing was dropped. */
+void assert_forwarded4(const uint8_t *ip, uint16_t n);
 
 #endif

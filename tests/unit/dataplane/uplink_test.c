@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* uplink_test.c - from the LAC's frame to the core port: outer headers, L2TP and PPP variants,
- * inner checks, routes. */
+/* uplink_test.c - from the LAC's frame to the core port: L2TP and PPP variants, inner checks, routes. */
 #include "tests/unit/dataplane/lab.h"
 
 #include "dataplane/early.h"
-#include "dataplane/template.h"
 
 static uint8_t ip[2000];
-
-static void send_ip(uint32_t slot, uint16_t n)
-{
-	struct frame f;
-
-	lac_ip(&f, slot, ip, n);
-	lab_rx(slot > 4, ACCESS, &f);
-	lab_run();
-}
 
 static void send_l2tp(const void *bytes, uint16_t n)
 {
@@ -26,43 +15,11 @@ static void send_l2tp(const void *bytes, uint16_t n)
 	lab_run();
 }
 
-static void send_raw(struct frame *f)
-{
-	lab_rx(0, ACCESS, f);
-	lab_run();
-}
-
-static void assert_only_drop(enum drop_reason why, uint64_t n)
-{
-	struct frame f;
-
-	assert_int_equal(lab_drops(why), n);
-	assert_int_equal(lab_dropped(), n);
-	assert_false(lab_tx(CORE, &f));
-	assert_false(lab_tx(ACCESS, &f));
-}
-
-static void assert_forwarded4(uint16_t n)
-{
-	struct frame f;
-	const uint8_t *out;
-	uint16_t len;
-
-	assert_true(lab_tx(CORE, &f));
-	out = assert_core(&f, &len);
-	assert_int_equal(len, n);
-	assert_int_equal(out[8], ip[8] - 1);
-	assert_int_equal(ref_sum(out, 20, 0), 0xffff);
-	assert_memory_equal(out, ip, 8);
-	assert_memory_equal(out + 12, ip + 12, n - 12u);
-	assert_int_equal(lab_dropped(), 0);
-}
-
 static void a_plain_ipv4_packet_reaches_the_core_with_one_hop_less(void **state)
 {
 	(void)state;
-	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
-	assert_forwarded4(46);
+	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	assert_forwarded4(ip, 46);
 	assert_int_equal(lab_session(1)->up_packets, 1);
 	assert_int_equal(lab_session(1)->up_octets, 46);
 	assert_int_equal(lab_w[0]->tunnel_rx[1], 1);
@@ -76,7 +33,7 @@ static void a_plain_ipv6_packet_reaches_the_core_with_one_hop_less(void **state)
 	uint16_t n = ip6_udp(ip, POOL6 + 1, 0x2620000000000001, 100, 9), len;
 
 	(void)state;
-	send_ip(1, n);
+	send_sub(1, ip, n);
 	assert_true(lab_tx(CORE, &f));
 	out = assert_core(&f, &len);
 	assert_int_equal(len, n);
@@ -91,7 +48,7 @@ static void a_route_over_a_vlan_interface_gets_its_tag(void **state)
 	struct frame f;
 
 	(void)state;
-	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), IP(9, 1, 1, 1), 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), IP(9, 1, 1, 1), 18, 64, 0));
 	assert_true(lab_tx(CORE, &f));
 	assert_int_equal(f.len, 18 + 46);
 	assert_int_equal(load16(f.b + 12), 0x8100);
@@ -157,7 +114,7 @@ static void every_data_header_variant_is_read_as_the_rfc_says(void **state)
 		put(&l, "padding padding", shapes[i].tail);
 		send_l2tp(l.b, l.len);
 		if (shapes[i].why == DROP_OK)
-			assert_forwarded4(n);
+			assert_forwarded4(ip, n);
 		else
 			assert_only_drop(shapes[i].why, 1);
 		assert_false(lab_tx(CORE, &f));
@@ -197,7 +154,7 @@ static void a_session_that_is_not_started_drops_and_counts(void **state)
 {
 	(void)state;
 	lab_session(1)->action = S_PENDING;
-	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
 	assert_only_drop(DROP_NOT_STARTED, 1);
 	assert_int_equal(dp_t.dropped[1].up, 1);
 }
@@ -290,7 +247,7 @@ static void ids_from_another_sender_find_no_session(void **state)
 		lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
 		f.b[k ? 14 + 15 : 14 + 21]++; /* address, port */
 		fix_ip4(f.b + 14);
-		send_raw(&f);
+		lab_send(ACCESS, &f);
 	}
 	assert_only_drop(DROP_NO_SESSION, 2);
 }
@@ -299,9 +256,9 @@ static void ip_before_its_ncp_is_open_is_dropped(void **state)
 {
 	(void)state;
 	lab_session(1)->flags = S_V6;
-	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
 	lab_session(1)->flags = S_V4;
-	send_ip(1, ip6_udp(ip, POOL6 + 1, 0x2620000000000001, 18, 64));
+	send_sub(1, ip, ip6_udp(ip, POOL6 + 1, 0x2620000000000001, 18, 64));
 	assert_only_drop(DROP_PPP_PHASE, 2);
 }
 
@@ -382,11 +339,11 @@ static void a_malformed_inner_header_is_dropped(void **state)
 		fix_ip4(ip);
 		if (k == 0 || k == 5)
 			ip[10] ^= 1;
-		send_ip(1, n);
+		send_sub(1, ip, n);
 	}
 	n = ip6_udp(ip, POOL6 + 1, 0x2620000000000001, 18, 64);
 	store16(ip + 4, n - 39);
-	send_ip(1, n);
+	send_sub(1, ip, n);
 	assert_only_drop(DROP_INNER_HEADER, 7);
 	assert_int_equal(dp_t.dropped[1].up, 7);
 }
@@ -397,19 +354,19 @@ static void bytes_after_the_ip_length_are_cut_off(void **state)
 
 	(void)state;
 	memset(ip + n, 0xee, 20);
-	send_ip(1, n + 20);
-	assert_forwarded4(n);
+	send_sub(1, ip, n + 20);
+	assert_forwarded4(ip, n);
 }
 
 static void a_source_that_is_not_the_subscribers_is_dropped(void **state)
 {
 	(void)state;
-	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 2), HOST_IP, 18, 64, 0));
-	send_ip(1, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
-	send_ip(1, ip6_udp(ip, POOL6 + 2, 0x2620000000000001, 18, 64));
-	send_ip(1, ip6_udp(ip, 0, 0x2620000000000001, 18, 64));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 2), HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip6_udp(ip, POOL6 + 2, 0x2620000000000001, 18, 64));
+	send_sub(1, ip, ip6_udp(ip, 0, 0x2620000000000001, 18, 64));
 	lab_session(2)->flags |= S_ROUTES; /* the route is session 1's */
-	send_ip(2, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
+	send_sub(2, ip, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
 	assert_only_drop(DROP_SPOOFED_SOURCE, 5);
 	assert_int_equal(lab_session(1)->up_packets, 0);
 }
@@ -420,9 +377,9 @@ static void a_source_behind_a_framed_route_passes(void **state)
 
 	(void)state;
 	lab_session(1)->flags |= S_ROUTES;
-	send_ip(1, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
-	assert_forwarded4(46);
-	send_ip(1, ip6_udp(ip, 0x20010db8000f0007, 0x2620000000000001, 18, 64));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 1, 1, 5), HOST_IP, 18, 64, 0));
+	assert_forwarded4(ip, 46);
+	send_sub(1, ip, ip6_udp(ip, 0x20010db8000f0007, 0x2620000000000001, 18, 64));
 	assert_true(lab_tx(CORE, &f));
 }
 
@@ -430,10 +387,10 @@ static void without_source_check_only_martians_are_refused(void **state)
 {
 	(void)state;
 	lab_session(1)->flags |= S_NO_SRC_CHECK;
-	send_ip(1, ip4_udp(ip, IP(172, 16, 0, 9), HOST_IP, 18, 64, 0));
-	assert_forwarded4(46);
-	send_ip(1, ip4_udp(ip, IP(127, 0, 0, 1), HOST_IP, 18, 64, 0));
-	send_ip(1, ip4_udp(ip, IP(224, 0, 0, 1), HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, IP(172, 16, 0, 9), HOST_IP, 18, 64, 0));
+	assert_forwarded4(ip, 46);
+	send_sub(1, ip, ip4_udp(ip, IP(127, 0, 0, 1), HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, IP(224, 0, 0, 1), HOST_IP, 18, 64, 0));
 	assert_only_drop(DROP_SPOOFED_SOURCE, 2);
 }
 
@@ -444,16 +401,16 @@ static void destinations_that_must_not_be_routed_are_dropped(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RTE_DIM(dst); i++)
-		send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), dst[i], 18, 64, 0));
-	send_ip(1, ip6_udp(ip, POOL6 + 1, 0, 18, 64));
+		send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), dst[i], 18, 64, 0));
+	send_sub(1, ip, ip6_udp(ip, POOL6 + 1, 0, 18, 64));
 	assert_only_drop(DROP_MARTIAN, 5);
 }
 
 static void a_blackhole_is_silent(void **state)
 {
 	(void)state;
-	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), IP(12, 0, 0, 1), 18, 64, 0));
-	send_ip(1, ip6_udp(ip, POOL6 + 1, 0x2622000000000001, 18, 64));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), IP(12, 0, 0, 1), 18, 64, 0));
+	send_sub(1, ip, ip6_udp(ip, POOL6 + 1, 0x2622000000000001, 18, 64));
 	assert_only_drop(DROP_BLACKHOLE, 2);
 }
 
@@ -464,7 +421,7 @@ static void what_is_for_us_goes_to_linux_unchanged(void **state)
 	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), IP(13, 0, 0, 1), 18, 1, 0);
 
 	(void)state;
-	send_ip(1, n);
+	send_sub(1, ip, n);
 	assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
 	assert_int_equal(msg.type, PUNT_LNS0);
 	assert_int_equal(f.len, n);
@@ -480,186 +437,11 @@ static void an_unknown_next_hop_goes_to_linux(void **state)
 
 	(void)state;
 	dp_t.adj[ADJ_GW] = 0;
-	send_ip(1, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
+	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
 	dp_t.adj[ADJ_GW] = adj;
 	assert_true(lab_msg(lab_w[0]->punts, &msg, &f));
 	assert_int_equal(msg.type, PUNT_LNS0);
 	assert_int_equal(f.b[8], 64);
-}
-
-/* -- outer headers -- */
-static void short_frames_are_runts(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
-	f.len = 13;
-	send_raw(&f);
-	f.len = 33;
-	send_raw(&f);
-	eth(&f, ACCESS, 0x86dd);
-	put(&f, ip, 39);
-	send_raw(&f);
-	assert_only_drop(DROP_RUNT, 3);
-}
-
-static void a_vlan_that_is_no_interface_is_dropped(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	eth(&f, VLAN_IF, 0x0800);
-	put(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 1), 18, 64, 0));
-	f.b[15] = 101;
-	lab_rx(0, CORE, &f);
-	lab_run();
-	assert_only_drop(DROP_UNKNOWN_VLAN, 1);
-}
-
-static void frames_for_another_station_are_dropped(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
-	f.b[5]++;
-	send_raw(&f);
-	assert_only_drop(DROP_NOT_FOR_US, 1);
-}
-
-static void frames_that_nobody_speaks_are_dropped(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	eth(&f, ACCESS, 0x8863);
-	put(&f, ip, 50);
-	send_raw(&f);
-	assert_only_drop(DROP_NOT_IP, 1);
-}
-
-static void a_malformed_outer_header_is_dropped(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	for (unsigned int k = 0; k < 6; k++) {
-		lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
-		if (k == 0)
-			f.b[14] = 0x35;
-		else if (k == 1)
-			f.b[14] = 0x44;
-		else if (k == 2)
-			store16(f.b + 16, f.len - 13);
-		else if (k == 3)
-			store16(f.b + 16, 19);
-		else if (k == 4)
-			store16(f.b + 14 + 24, 7);
-		else
-			store16(f.b + 14 + 24, f.len - 33);
-		if (k > 2)
-			fix_ip4(f.b + 14);
-		send_raw(&f);
-	}
-	assert_only_drop(DROP_BAD_OUTER, 6);
-}
-
-static void a_wrong_outer_header_checksum_is_dropped(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
-	f.b[14 + 1] ^= 4;
-	send_raw(&f);
-	assert_only_drop(DROP_BAD_CHECKSUM, 1);
-}
-
-static void the_first_fragment_of_a_tunnel_packet_is_dropped(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	lac_ip(&f, 1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
-	f.b[14 + 6] = 0x20;
-	fix_ip4(f.b + 14);
-	send_raw(&f);
-	assert_only_drop(DROP_OUTER_FRAGMENT, 1);
-}
-
-static void outer_options_and_ethernet_padding_do_no_harm(void **state)
-{
-	struct frame f, g;
-	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
-
-	(void)state;
-	lac_ip(&f, 1, ip, n);
-	g = f;
-	g.len = 14 + 20;
-	put32(&g, 0x01010100);
-	put(&g, f.b + 34, f.len - 34u);
-	g.b[14] = 0x46;
-	store16(g.b + 16, f.len - 10);
-	fix_ip4(g.b + 14);
-	put(&g, "padding", 7);
-	send_raw(&g);
-	assert_forwarded4(n);
-}
-
-static void data_without_udp_checksum_is_accepted(void **state)
-{
-	struct frame f;
-	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
-
-	(void)state;
-	lac_ip(&f, 1, ip, n);
-	store16(f.b + 14 + 26, 0);
-	send_raw(&f);
-	assert_forwarded4(n);
-}
-
-static void an_ipv6_peer_is_compared_in_full(void **state)
-{
-	struct dp_tunnel *t = &dp_t.tunnel[2];
-	struct l2tp_peer peer = {.family = 6, .port = 40000, .local_port = 1701};
-	struct session_key k;
-	uint8_t lac[16] = {0x20, 0x01, 0xd, 0xb8, [15] = 7};
-	struct frame f;
-	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
-	uint8_t head[48] = {0x60, [6] = 17, [7] = 60};
-
-	(void)state;
-	memcpy(peer.addr, lac, 16);
-	memcpy(peer.local, dp_t.endpoint[1].addr, 16);
-	template_fill(t, &peer, 1, 200, 1);
-	slot_memory(9, true);
-	dp_t.session[9] = dp_t.session[1];
-	dp_t.session[9].tunnel = 2;
-	dp_t.session[9].tid = 200;
-	session_key_build(&k, 0, 1, session_key_peer6(lac, 40000), 200, lab_sid(1));
-	assert_int_equal(slot_publish(9, 1, &k, 0), 0);
-	for (unsigned int right = 0; right < 2; right++) {
-		eth(&f, ACCESS, 0x86dd);
-		memcpy(head + 8, lac, 16);
-		memcpy(head + 24, dp_t.endpoint[1].addr, 16);
-		store16(head + 4, 18 + n);
-		store16(head + 40, 40000);
-		store16(head + 42, 1701);
-		store16(head + 44, 18 + n);
-		put(&f, head, 48);
-		put16(&f, 2);
-		put16(&f, 200);
-		put16(&f, lab_sid(1));
-		put32(&f, 0xff030021);
-		put(&f, ip, n);
-		t->peer.addr[7] =
-			!right; /* the key's fold matches, the record's identity does not */
-		send_raw(&f);
-		assert_int_equal(lab_tx(CORE, &f), right);
-	}
-	assert_int_equal(lab_drops(DROP_NO_SESSION), 1);
-	slot_unpublish(9, 0);
 }
 
 int main(void)
@@ -691,16 +473,6 @@ int main(void)
 		T(a_blackhole_is_silent),
 		T(what_is_for_us_goes_to_linux_unchanged),
 		T(an_unknown_next_hop_goes_to_linux),
-		T(short_frames_are_runts),
-		T(a_vlan_that_is_no_interface_is_dropped),
-		T(frames_for_another_station_are_dropped),
-		T(frames_that_nobody_speaks_are_dropped),
-		T(a_malformed_outer_header_is_dropped),
-		T(a_wrong_outer_header_checksum_is_dropped),
-		T(the_first_fragment_of_a_tunnel_packet_is_dropped),
-		T(outer_options_and_ethernet_padding_do_no_harm),
-		T(data_without_udp_checksum_is_accepted),
-		T(an_ipv6_peer_is_compared_in_full),
 	};
 
 	return cmocka_run_group_tests(tests, lab_start, lab_stop);
