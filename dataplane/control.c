@@ -92,9 +92,7 @@ int dp_if_send(unsigned int ifx, const void *frame, size_t len)
 /* The worker that owns the subscriber with this destination, to spare a hand-over; any other finds it as well. */
 static unsigned int owner_of(const uint8_t *packet)
 {
-	uint32_t slot = 0;
-
-	uint32_t pool;
+	uint32_t slot = 0, pool;
 
 	if (packet[0] >> 4 == 4) {
 		const uint8_t *dst = packet + offsetof(struct rte_ipv4_hdr, dst_addr);

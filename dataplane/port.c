@@ -200,13 +200,15 @@ static int set_mtu(const struct eth *e)
 		e->cfg->name, e->mtu, rte_strerror(-r));
 }
 
-static void share_queues(const struct eth *e, unsigned int workers)
+static int share_queues(const struct eth *e, unsigned int workers)
 {
 	for (uint16_t q = 0; q < e->n_rxq; q++) {
 		struct worker *w = dp_workers[q % workers];
 
 		if (w->n_rxq == WORKER_QUEUES_MAX)
-			continue;
+			return init_error("port %s: a worker polls %d queues at most: more workers "
+					  "or fewer qpairs",
+				e->cfg->name, WORKER_QUEUES_MAX);
 		w->rxq[w->n_rxq].port = e->port;
 		w->rxq[w->n_rxq++].queue = q;
 	}
@@ -215,6 +217,7 @@ static void share_queues(const struct eth *e, unsigned int workers)
 		dp_workers[i]->tx_proxy_of_port[e->port] =
 			(uint16_t)(i < e->n_txq ? i : i % e->n_txq);
 	}
+	return 0;
 }
 
 static bool has_endpoint(const struct cfg_port *p, const struct cfg *c)
@@ -250,6 +253,7 @@ static bool is_access(const struct eth *e, const struct cfg *c)
 static struct eth *eth_of(const struct cfg_port *p, const struct cfg *c)
 {
 	struct eth *e;
+	int r;
 
 	for (unsigned int i = 0; i < n_eths; i++)
 		if (same_dev(eths[i].cfg->dev, p->dev))
@@ -271,17 +275,15 @@ static struct eth *eth_of(const struct cfg_port *p, const struct cfg *c)
 		n_eths--;
 		return NULL;
 	}
-	int r = configure(e, c->dataplane.workers);
-
+	r = configure(e, c->dataplane.workers);
 	if (r) {
 		init_error("port %s: %s cannot be set up: %s; more packet buffers "
 			   "(dataplane.mbufs) or fewer workers may help",
 			p->name, p->dev, rte_strerror(-r));
 		return NULL;
 	}
-	if (set_mtu(e))
+	if (set_mtu(e) || share_queues(e, c->dataplane.workers))
 		return NULL;
-	share_queues(e, c->dataplane.workers);
 	return e;
 }
 

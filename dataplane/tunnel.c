@@ -21,8 +21,9 @@
 #define L2TP_PPP_BYTES   10 /* flags, tunnel id, session id; FF 03 and protocol */
 
 static struct {
-	uint64_t changed, round,
-		done; /* newest change; the one this round covers; the last complete round's */
+	uint64_t changed; /* the newest change, */
+	uint64_t round; /* the one that this round covers, */
+	uint64_t done; /* and the last complete round's */
 	uint32_t next; /* tunnel to resolve; 0 = no round */
 	uint32_t highest; /* highest slot that was ever set */
 } t;
