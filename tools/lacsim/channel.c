@@ -9,7 +9,7 @@
 #define MS            1000000ULL
 #define RESEND_NS     (1000 * MS)
 #define RESEND_CAP_NS (8000 * MS)
-#define MAX_QUEUE     16384 /* less than half of the number space */
+#define MAX_QUEUE     (1u << 17) /* a CDN for each session of a tunnel, and more */
 
 void channel_init(struct channel *c)
 {

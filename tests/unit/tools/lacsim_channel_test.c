@@ -149,6 +149,16 @@ static void room_is_what_would_leave_at_once(void **state)
 	channel_fini(&c);
 }
 
+static void a_cdn_for_each_session_that_a_tunnel_can_have_may_be_queued(void **state)
+{
+	struct channel c;
+
+	(void)state;
+	channel_init(&c);
+	queue_messages(&c, 65535 + 1); /* and the StopCCN after them */
+	channel_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +170,7 @@ int main(void)
 		cmocka_unit_test(an_acknowledgement_of_what_was_never_sent_is_ignored),
 		cmocka_unit_test(numbers_wrap_at_65536),
 		cmocka_unit_test(room_is_what_would_leave_at_once),
+		cmocka_unit_test(a_cdn_for_each_session_that_a_tunnel_can_have_may_be_queued),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
