@@ -9,6 +9,7 @@
 
 #define TUNNELS_WAITING 256 /* SCCRQs outstanding at once */
 #define SCAN            1024 /* tunnels looked at per turn */
+#define TUNNEL_IDS      65535u /* 1 .. 65535 */
 
 static const char vendor[] = "lacsim";
 
@@ -30,7 +31,7 @@ int tunnels_init(struct sim *sim)
 		uint64_t random = mix64(sim->o.seed ^ (uint64_t)i << 32);
 
 		t->fd = -1;
-		t->id = (uint16_t)(1 + (sim->tunnel_id_base + i) % 65535);
+		t->id = (uint16_t)(1 + (sim->tunnel_id_base + i) % TUNNEL_IDS);
 		t->first = (uint32_t)((uint64_t)i * n / tunnels);
 		t->count = (uint32_t)((uint64_t)(i + 1) * n / tunnels) - t->first;
 		for (size_t k = 0; k < sizeof(t->challenge); k += sizeof(random)) {
@@ -57,7 +58,7 @@ void tunnels_fini(struct sim *sim)
 
 int tunnels_reset(struct sim *sim)
 {
-	uint16_t base = (uint16_t)(sim->tunnel_id_base + sim->o.tunnels);
+	uint16_t base = (uint16_t)((sim->tunnel_id_base + sim->o.tunnels) % TUNNEL_IDS);
 
 	tunnels_fini(sim);
 	memset(sim->in_stage, 0, sizeof(sim->in_stage));
@@ -70,13 +71,13 @@ int tunnels_reset(struct sim *sim)
 		return -ENOMEM;
 	sim->tunnel_id_base = base;
 	for (uint32_t i = 0; i < sim->o.tunnels; i++)
-		sim->tunnels[i].id = (uint16_t)(1 + (base + i) % 65535);
+		sim->tunnels[i].id = (uint16_t)(1 + (base + i) % TUNNEL_IDS);
 	return 0;
 }
 
 static struct tunnel *tunnel_of(struct sim *sim, uint16_t id)
 {
-	uint32_t i = (id + 65535U * 2 - 1 - sim->tunnel_id_base) % 65535;
+	uint32_t i = (id + TUNNEL_IDS * 2 - 1 - sim->tunnel_id_base) % TUNNEL_IDS;
 
 	return id && i < sim->o.tunnels && sim->tunnels[i].fd >= 0 ? &sim->tunnels[i] : NULL;
 }
@@ -104,9 +105,9 @@ static void queue_tagged(
 {
 	size_t len = control_end(w, msg);
 
+	/* Out of memory, or an option too long: the tunnel ends as if the peer were gone. */
 	if (!len || channel_queue(&t->chan, msg, len, tag))
-		t->chan.dead =
-			true; /* out of memory, or an option too long: the tunnel ends as if the peer were gone */
+		t->chan.dead = true;
 	touch(sim, t);
 }
 
