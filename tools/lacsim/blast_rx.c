@@ -70,7 +70,8 @@ static inline bool find(const uint8_t *p, unsigned int len, struct found *f)
 }
 
 /* What is not looked at in every packet: lengths, the checksum of the inner IP header, each octet after the stamp, and the
- * checksum of the tunnel's UDP where there is one. A sum of 16-bit words is right when it is a multiple of 0xffff; that of 32-bit words is worth the same. */
+ * checksum of the tunnel's UDP where there is one. A sum of 16-bit words is right when it is a multiple of 0xffff; that of
+ * 32-bit words is worth the same. */
 static bool header_good(const uint8_t *ip, unsigned int room)
 {
 	uint64_t sum = (uint64_t)load32(ip) + load32(ip + 4) + load32(ip + 8) + load32(ip + 12) +
@@ -93,7 +94,7 @@ static bool whole_good(
 	if (!f->ids || !load16(frame + 40))
 		return true;
 	total = rte_be_to_cpu_16(load16(frame + 38));
-	return total >= 8 && frame + 34 + total >= f->ip + INNER_MIN &&
+	return 34 + total <= len && frame + 34 + total >= f->ip + INNER_MIN &&
 		!ether_fold(ether_sum(frame + 34, total, ether_sum(frame + 26, 8, 17 + total)));
 }
 
