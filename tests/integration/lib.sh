@@ -183,7 +183,7 @@ seen() {
 # --- lnsd ---------------------------------------------------------------------------------------------------------
 # The configuration of a story. `start_lnsd NAME=value...` overrides what is named here.
 config() {
-	local "SECRET=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "VLAN=off" \
+	local "SECRET=" "LAC=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "VLAN=off" \
 		"ACCESS_DEV=net_af_packet0,iface=nic0" "CORE_DEV=net_af_packet1,iface=nic1" "$@"
 	cat <<-YAML
 		schema: 1
@@ -201,7 +201,7 @@ config() {
 		    - {name: v4, address: $LNS_IP}
 		    - {name: v6, address: "$LNS_IP6"}
 		  lac-profiles:
-		    - {name: any, hello: $HELLO${SECRET:+, secret: $SECRET}, ppp-profile: home}
+		    - {name: any, hello: $HELLO${SECRET:+, secret: $SECRET}${LAC:+, $LAC}, ppp-profile: home}
 		ppp-profiles:
 		  - {name: home, auth: $AUTH, mru: $MRU, echo: {interval: $ECHO}, dns: [192.0.2.53], pool4: homes4, pool6: homes6}
 		pools:

@@ -195,6 +195,8 @@ int blast_start(struct blast *b, const struct phase *p, struct port *access, str
 		rc = lane_start(b, &b->lane[n++], DIR_DOWN, p, core, lns, lns_port);
 	b->sending = !rc;
 	b->started = b->stopped = b->last_in = rte_rdtsc();
+	if (rc)
+		blast_end(b);
 	return rc;
 }
 

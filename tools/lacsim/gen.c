@@ -131,6 +131,14 @@ static int run_list(struct gen *g, const char *text, bool check)
 	return rc < 0 ? -1 : 0;
 }
 
+static void run_line(struct gen *g, const char *text)
+{
+	if (!run_list(g, text, true) && !run_list(g, text, false))
+		return;
+	report_line(json_pack("{s:s, s:b}", "phase", "error", "ok", false));
+	g->failed = true;
+}
+
 /* A line at a time from standard input; everything stays alive meanwhile. A wrong line is an answer, not the end. */
 static void run_stdin(struct gen *g)
 {
@@ -141,8 +149,11 @@ static void run_stdin(struct gen *g)
 	while (!stopped) {
 		ssize_t got = read(0, text + n, 1);
 
-		if (got == 0)
+		if (got == 0) {
+			text[n] = 0; /* a last line without a line feed */
+			run_line(g, text);
 			return;
+		}
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			return;
 		if (got < 0) {
@@ -153,10 +164,7 @@ static void run_stdin(struct gen *g)
 			continue;
 		text[n] = 0;
 		n = 0;
-		if (run_list(g, text, true) || run_list(g, text, false)) {
-			report_line(json_pack("{s:s, s:b}", "phase", "error", "ok", false));
-			g->failed = true;
-		}
+		run_line(g, text);
 	}
 }
 

@@ -58,14 +58,16 @@ static void turns_for(struct gen *g, double seconds)
 
 /* --- setup --------------------------------------------------------------------------------------------------------- */
 
-/* Sessions below limit that had been up and are not any more. */
-static bool redial(struct gen *g, uint32_t *cursor)
+/* As many as are asked for of those that were up and are not any more. @return done. */
+static bool redial(struct gen *g, uint32_t asked, uint32_t *cursor)
 {
 	struct sim *sim = &g->sim;
 
 	while (*cursor < sim->o.sessions && sim->in_flight < sim->o.in_flight) {
 		struct session *s = &sim->sessions[*cursor];
 
+		if (sim->in_stage[STAGE_UP] + sim->in_flight >= asked)
+			return true;
 		if (s->stage == STAGE_FAILED && sim->tunnels[s->tunnel].state == TUNNEL_UP) {
 			if (!call_room(sim, s))
 				return false;
@@ -96,11 +98,12 @@ static json_t *setup(struct gen *g, const struct phase *p)
 	sim->o.rate = p->rate;
 	sim->ups = 0;
 	while (go_on(g) && sim->now < give_up) {
-		again = again && !redial(g, &cursor);
+		again = again && !redial(g, asked, &cursor);
 		tunnels_dial(sim);
 		if (!again && !sim->in_flight && !sim->tunnels_waiting &&
 			sim->tunnels_dialled == sim->o.tunnels &&
-			(sim->dialled >= sim->dial_limit || !sim->tunnels_up))
+			(sim->dialled >= sim->dial_limit || !sim->tunnels_up ||
+				!sim->in_stage[STAGE_IDLE]))
 			break;
 		gen_turn(g);
 	}
@@ -195,9 +198,7 @@ static const char *prepare(struct gen *g, const struct phase *p)
 {
 	struct phase warm = *p;
 
-	if (p->dir & DIR_DOWN && !g->has_core)
-		return "no --core-port";
-	if (p->dir == DIR_UP && !g->has_core)
+	if (p->dir != DIR_LOOP && !g->has_core)
 		return "no --core-port";
 	aim(g, p);
 	if (!g->blast.n_targets)
@@ -431,15 +432,14 @@ static void end_some(struct gen *g, const struct phase *p, void *arg)
 		hang_up_next(g, p, &e->cursor);
 		return;
 	}
-	if (!e->closed && !p->sessions)
-		for (uint32_t t = 0; t < tunnels; t++) {
-			if (p->how == HOW_SILENT)
-				tunnel_forget(sim, &sim->tunnels[t]);
-			else if (p->how == HOW_STOPCCN || acknowledged(sim, tunnels))
-				tunnel_close(sim, &sim->tunnels[t]);
-			else
-				return;
-		}
+	if (!e->closed && p->how == HOW_CDN && !acknowledged(sim, tunnels))
+		return;
+	for (uint32_t t = 0; !e->closed && !p->sessions && t < tunnels; t++) {
+		if (p->how == HOW_SILENT)
+			tunnel_forget(sim, &sim->tunnels[t]);
+		else
+			tunnel_close(sim, &sim->tunnels[t]);
+	}
 	e->closed = true;
 	if (acknowledged(sim, tunnels))
 		e->done = sim->now;
@@ -450,12 +450,12 @@ static json_t *teardown(struct gen *g, const struct phase *p)
 	struct ending e = {0};
 	struct sim *sim = &g->sim;
 	uint32_t before = sim->in_stage[STAGE_UP];
-	const char *why = p->dir ? prepare(g, p) : NULL;
+	const char *why = g->pretending ? "sessions are pretended" : p->dir ? prepare(g, p) : NULL;
 	json_t *line, *found = NULL;
 	uint64_t until;
 
-	if (why || g->pretending)
-		return fault(p, why ? why : "sessions are pretended");
+	if (why)
+		return fault(p, why);
 	if (p->dir)
 		found = stretch(g, p, p->seconds, end_some, &e);
 	for (until = sim->now + CLOSE_NS; go_on(g) && !e.done && sim->now < until; gen_turn(g))
@@ -466,8 +466,10 @@ static json_t *teardown(struct gen *g, const struct phase *p)
 		e.done ? (double)(e.done - e.began) / 1e9 : -1.0);
 	if (found)
 		json_object_set_new(line, "traffic", found);
-	if (!p->tunnels && !p->sessions && tunnels_reset(sim))
+	if (!p->tunnels && !p->sessions && tunnels_reset(sim)) {
+		json_decref(line);
 		return fault(p, "not enough memory");
+	}
 	return line;
 }
 
@@ -545,7 +547,7 @@ static json_t *churn(struct gen *g, const struct phase *p)
 	struct churn c = {0};
 	struct sim *sim = &g->sim;
 	uint32_t before = sim->in_stage[STAGE_UP];
-	const char *why = p->dir ? prepare(g, p) : g->pretending ? "sessions are pretended" : NULL;
+	const char *why = g->pretending ? "sessions are pretended" : p->dir ? prepare(g, p) : NULL;
 	json_t *line, *found = NULL;
 	uint64_t ups = sim->total_ups, until;
 

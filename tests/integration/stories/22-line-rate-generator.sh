@@ -33,3 +33,18 @@ expect "both workers carried it" equal "$workers" 2
 expect "only the 50 sessions that vanished are left" within 5 equal "$(sessions_up)" 50
 expect "a LAC that starts anew gets in" generator "setup; traffic down 0.002 0.5; teardown cdn" --generation 2
 expect "no packet was lost then" none_lost 1 100
+
+expect "a part that hung up dials again, no more than is asked for" \
+	generator "setup; teardown cdn sessions 200; setup 300; teardown" --generation 3
+expect "300 are up of the 400 that were" answers '.[1].sessions == 200 and .[2].came_up == 100 and .[2].up == 300'
+expect "a last line needs no line feed" generator - --generation 4 < <(printf 'setup 8\nteardown')
+expect "both were done" answers 'length == 2 and .[0].up == 8 and .[1].sessions == 8'
+expect "what is pretended does not come and go" differs generator "pretend 400; churn 10 0.1 with both 0.001"
+
+stop_lnsd
+start_lnsd ACCESS_DEV="$(memif server 0)" CORE_DEV="$(memif server 1)" LAC="max-tunnels: 6"
+began=$SECONDS
+expect "two tunnels are refused" differs generator "setup timeout 50; teardown"
+expect "that is told as soon as the others are up" at_most $((SECONDS - began)) 40
+expect "six tunnels had their 300 sessions" answers \
+	'.[0] | .up == 300 and .failed.no_tunnel == 100 and (.tunnels.ended | length) == 2'
