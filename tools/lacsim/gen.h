@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* gen.h - the state of lacsim-dpdk and the calls between its parts. Single thread, poll mode.
- *   gen.c       options, phases in order, the turn     gen_phases.c  what each phase does
- *   net_dpdk.c  net.c's calls on a port                blast.c       traffic at line rate
- *   port.c      ethdevs, ARP                           gen_report.c  JSON lines, progress */
+ *   gen.c       options, phases in order, the turn     gen_phases.c   phases in which sessions come and go
+ *   net_dpdk.c  net.c's calls on a port                gen_traffic.c  phases of traffic
+ *   port.c      ethdevs, ARP                           blast*.c       traffic at line rate
+ *                                                      gen_report.c   JSON lines, progress */
 #ifndef LACSIM_GEN_H
 #define LACSIM_GEN_H
 
@@ -43,9 +44,33 @@ double gen_cpu_share(const struct gen *g);
 /** Part of the time since phase_at in which there was something to do. */
 double gen_busy_share(const struct gen *g);
 
+static inline bool gen_go_on(const struct gen *g)
+{
+	return !*g->stop;
+}
+
 /* gen_phases.c */
 /** @return what it found, to be printed; "ok" says whether it went well. */
 json_t *phase_run(struct gen *g, const struct phase *p);
+/** @return what is printed of a phase that cannot be run. */
+json_t *gen_fault(const struct phase *p, const char *why);
+/** Turns until the next hops are known. @return false: they are not. */
+bool gen_resolve(struct gen *g);
+void gen_turns_for(struct gen *g, double seconds);
+/** Session i ends with the phase: no traffic for it. */
+bool gen_leaves(const struct phase *p, const struct gen *g, uint32_t i);
+
+/* gen_traffic.c */
+json_t *phase_traffic(struct gen *g, const struct phase *p);
+json_t *phase_search(struct gen *g, const struct phase *p);
+json_t *phase_latency(struct gen *g, const struct phase *p);
+/** Choose the sessions, and open the way for traffic by a trickle. @return NULL, or why there can be none. */
+const char *gen_prepare(struct gen *g, const struct phase *p);
+/** One stretch of traffic; beside: what else goes on in it, or NULL. */
+json_t *gen_stretch(struct gen *g, const struct phase *p, double seconds,
+	void (*beside)(struct gen *g, const struct phase *p, void *arg), void *arg);
+/** Was nothing of the last stretch misdelivered or corrupted? */
+bool gen_clean(const struct gen *g);
 
 /* gen_report.c */
 json_t *report_setup(const struct gen *g, uint32_t asked);
