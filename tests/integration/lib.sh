@@ -218,6 +218,7 @@ config() {
 
 start_lnsd() {
 	config "$@" >"$CONFIG"
+	[ ! -e "$OUT/lnsd.log" ] || mv "$OUT/lnsd.log" "$OUT/lnsd-before-$SECONDS.log" # it was ready too
 	spawn lnsd $LNS_NS "$LNSD" -c "$CONFIG"
 	lnsd_pid=${job[lnsd]}
 	within 60 lnsd_ready || die "lnsd does not get ready: $(tail -n 5 "$OUT/lnsd.log")"

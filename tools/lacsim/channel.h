@@ -19,8 +19,7 @@ struct channel_msg {
 struct channel {
 	struct channel_msg **ring; /* capacity is a power of two; index = number & (capacity - 1) */
 	uint32_t capacity;
-	uint32_t acked, next,
-		end; /* all below acked are acknowledged; next is to be sent; end is the next to be queued */
+	uint32_t acked, next, end; /* all below acked are acknowledged; to be sent next; to be queued next */
 	uint32_t sent_up_to; /* highest ever sent + 1: what lies below is a resend */
 	uint16_t nr; /* next expected from the peer */
 	uint16_t peer_window, cwnd, ssthresh, cwnd_acks;

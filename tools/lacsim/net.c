@@ -141,8 +141,8 @@ void net_flush(struct net *net)
 			refused = 0;
 		} else if (errno == EAGAIN || errno == ENOBUFS) {
 			poll(&p, 1, 1);
-		} else if (errno != EINTR &&
-			++refused > 2) { /* an ICMP error is reported once, then cleared */
+		} else if (errno != EINTR && ++refused > 2) {
+			/* An ICMP error is reported once, then cleared. */
 			net->sim->send_errors++;
 			done++;
 			refused = 0;

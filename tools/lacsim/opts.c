@@ -280,104 +280,51 @@ static int number(uint64_t *to, const char *name, uint64_t min, uint64_t max, FI
 
 static int take_number(struct sim_opts *o, int opt, const char *name, FILE *err)
 {
+#define FIELD(f) sizeof(o->f), offsetof(struct sim_opts, f)
 	static const struct {
 		int opt;
-		uint32_t min, max;
-	} range[] = {
-		{O_SOURCE_PORT, 1, 65535},
-		{O_TUNNELS, 1, 65535},
-		{O_SESSIONS, 0, 4000000},
-		{O_HELLO, 0, 3600},
-		{O_WINDOW, 1, 32767},
-		{O_RATE, 0, 1000000},
-		{O_IN_FLIGHT, 1, 1000000},
-		{O_TIMEOUT, 1, 86400},
-		{O_MRU, 128, 9216},
-		{O_TRAFFIC, 1, 1000000},
-		{O_PPS, 1, 10000000},
-		{O_SIZE, LEDGER_STAMP, LEDGER_MAX},
-		{O_DRAIN, 0, 600000},
-		{O_HOLD, 0, 10000000},
-		{O_MIN_UP, 0, 4000000},
-		{O_GENERATION, 0, UINT32_MAX},
-		{O_LACS, 1, 65535},
-		{O_QUEUES, 1, 64},
-		{O_CPU, 0, 1023},
-		{O_MEMORY, 64, 1048576},
+		size_t size, at;
+		uint64_t min, max;
+	} numbers[] = {
+		{O_SOURCE_PORT, FIELD(source_port), 1, 65535},
+		{O_TUNNELS, FIELD(tunnels), 1, 65535},
+		{O_SESSIONS, FIELD(sessions), 0, 4000000},
+		{O_HELLO, FIELD(hello_s), 0, 3600},
+		{O_WINDOW, FIELD(window), 1, 32767},
+		{O_RATE, FIELD(rate), 0, 1000000},
+		{O_IN_FLIGHT, FIELD(in_flight), 1, 1000000},
+		{O_TIMEOUT, FIELD(timeout_s), 1, 86400},
+		{O_MRU, FIELD(mru), 128, 9216},
+		{O_TRAFFIC, FIELD(traffic_s), 1, 1000000},
+		{O_PPS, FIELD(pps), 1, 10000000},
+		{O_SIZE, FIELD(size), LEDGER_STAMP, LEDGER_MAX},
+		{O_DRAIN, FIELD(drain_ms), 0, 600000},
+		{O_HOLD, FIELD(hold_s), 0, 10000000},
+		{O_MIN_UP, FIELD(min_up), 0, 4000000},
+		{O_MAX_LOSS, FIELD(max_loss), 0, UINT64_MAX},
+		{O_SEED, FIELD(seed), 0, UINT64_MAX},
+		{O_GENERATION, FIELD(generation), 0, UINT32_MAX},
+		{O_LACS, FIELD(lacs), 1, 65535},
+		{O_QUEUES, FIELD(queues), 1, 64},
+		{O_CPU, FIELD(cpu), 0, 1023},
+		{O_MEMORY, FIELD(memory_mb), 64, 1048576},
 	};
+#undef FIELD
+	uint8_t *to;
 	uint64_t v;
 	size_t i = 0;
 
-	if (opt == O_SEED)
-		return number(&o->seed, name, 0, UINT64_MAX, err);
-	if (opt == O_MAX_LOSS)
-		return number(&o->max_loss, name, 0, UINT64_MAX, err);
-	while (range[i].opt != opt)
+	while (numbers[i].opt != opt)
 		i++;
-	if (number(&v, name, range[i].min, range[i].max, err))
+	if (number(&v, name, numbers[i].min, numbers[i].max, err))
 		return -1;
-	switch (opt) {
-	case O_SOURCE_PORT:
-		o->source_port = (uint16_t)v;
-		break;
-	case O_TUNNELS:
-		o->tunnels = (uint32_t)v;
-		break;
-	case O_SESSIONS:
-		o->sessions = (uint32_t)v;
-		break;
-	case O_HELLO:
-		o->hello_s = (uint32_t)v;
-		break;
-	case O_WINDOW:
-		o->window = (uint16_t)v;
-		break;
-	case O_RATE:
-		o->rate = (uint32_t)v;
-		break;
-	case O_IN_FLIGHT:
-		o->in_flight = (uint32_t)v;
-		break;
-	case O_TIMEOUT:
-		o->timeout_s = (uint32_t)v;
-		break;
-	case O_MRU:
-		o->mru = (uint16_t)v;
-		break;
-	case O_TRAFFIC:
-		o->traffic_s = (uint32_t)v;
-		break;
-	case O_PPS:
-		o->pps = (uint32_t)v;
-		break;
-	case O_SIZE:
-		o->size = (uint32_t)v;
-		break;
-	case O_DRAIN:
-		o->drain_ms = (uint32_t)v;
-		break;
-	case O_HOLD:
-		o->hold_s = (uint32_t)v;
-		break;
-	case O_MIN_UP:
-		o->min_up = (uint32_t)v;
-		break;
-	case O_GENERATION:
-		o->generation = (uint32_t)v;
-		break;
-	case O_LACS:
-		o->lacs = (uint32_t)v;
-		break;
-	case O_QUEUES:
-		o->queues = (uint32_t)v;
-		break;
-	case O_CPU:
-		o->cpu = (int)v;
-		break;
-	case O_MEMORY:
-		o->memory_mb = (uint32_t)v;
-		break;
-	}
+	to = (uint8_t *)o + numbers[i].at;
+	if (numbers[i].size == sizeof(uint16_t))
+		memcpy(to, &(uint16_t){(uint16_t)v}, sizeof(uint16_t));
+	else if (numbers[i].size == sizeof(uint32_t))
+		memcpy(to, &(uint32_t){(uint32_t)v}, sizeof(uint32_t));
+	else
+		memcpy(to, &v, sizeof(v));
 	return 0;
 }
 

@@ -26,14 +26,14 @@ struct sim_opts {
 	uint16_t source_port; /* 0: ephemeral; else tunnel t uses source_port + t */
 	bool one_socket;
 	uint32_t tunnels, sessions;
-	const char *user, *password, *secret,
-		*host_name; /* user and password: "%d" is the number */
+	const char *user, *password; /* "%d" is the number */
+	const char *secret, *host_name;
 	enum sim_auth auth;
 	uint32_t hello_s;
 	uint16_t window, mru;
 	bool ipv6, length_bit, sequencing, eager;
-	uint32_t rate,
-		in_flight; /* new sessions per second (0: no limit), sessions being set up at once */
+	uint32_t rate;      /* new sessions per second, 0: no limit */
+	uint32_t in_flight; /* sessions being set up at once */
 	uint32_t timeout_s; /* to bring all sessions up */
 	uint32_t traffic_s, pps, size, drain_ms;
 	bool peer_to_peer, traffic6;

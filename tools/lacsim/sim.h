@@ -23,8 +23,8 @@ struct tunnel {
 	uint8_t state;
 	bool dirty;
 	uint16_t id, peer_id;
-	uint32_t first, count,
-		dialled; /* sessions first .. first + count - 1; how many have been dialled */
+	uint32_t first, count; /* sessions first .. first + count - 1 */
+	uint32_t dialled;      /* how many of them have been */
 	uint64_t heard_at;
 	uint8_t challenge[16];
 	uint16_t result, error; /* of the peer's StopCCN */

@@ -19,9 +19,8 @@ void session_address6(const struct session *s, uint8_t out[16])
 int traffic_start(struct sim *sim)
 {
 	const struct sim_opts *o = &sim->o;
-	uint64_t strays =
-		sim->ledger
-			.misdelivered; /* what came to a wrong subscriber before the traffic counts too */
+	/* What came to a wrong subscriber before the traffic counts too. */
+	uint64_t strays = sim->ledger.misdelivered;
 
 	sim->n_active = 0;
 	for (uint32_t i = 0; i < o->sessions; i++)
@@ -69,8 +68,8 @@ static void send_payload(struct sim *sim, uint64_t n)
 	}
 	if (!sim->o.peer_to_peer)
 		f.dport = ntohs(echo->sin_port);
-	if (s->stage !=
-		STAGE_UP) { /* it went down under way: the payload counts as sent and lost */
+	if (s->stage != STAGE_UP) {
+		/* It went down under way: the payload counts as sent and lost. */
 		uint8_t nowhere[LEDGER_MAX];
 
 		ledger_send(&sim->ledger, nowhere, n, from, owner, sim->now);

@@ -73,6 +73,31 @@ static void every_form_of_address_is_read(void **state)
 		sim_addr_parse(&a, "", 1));
 }
 
+static void a_number_of_any_width_reaches_its_place_and_no_other(void **state)
+{
+	struct sim_opts o, d;
+
+	(void)state;
+	assert_int_equal(PARSE(&d, "--lns", "192.0.2.1"), 0);
+	assert_int_equal(PARSE(&o, "--lns", "192.0.2.1", "--source-port", "65535", "--cpu", "7",
+				 "--generation", "4294967295", "--seed", "18446744073709551615",
+				 "--mru", "9216", "--pps", "10000000"),
+		0);
+	assert_int_equal(o.source_port, 65535);
+	assert_int_equal(o.cpu, 7);
+	assert_int_equal(o.generation, UINT32_MAX);
+	assert_int_equal(o.seed, UINT64_MAX);
+	assert_int_equal(o.mru, 9216);
+	assert_int_equal(o.pps, 10000000);
+	d.source_port = o.source_port;
+	d.cpu = o.cpu;
+	d.generation = o.generation;
+	d.seed = o.seed;
+	d.mru = o.mru;
+	d.pps = o.pps;
+	assert_memory_equal(&o, &d, sizeof(o));
+}
+
 static void numbers_replace_only_the_first_placeholder(void **state)
 {
 	char out[16];
@@ -135,6 +160,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_one_session_in_one_tunnel),
 		cmocka_unit_test(fewer_calls_at_once_where_the_link_is_a_port),
 		cmocka_unit_test(every_form_of_address_is_read),
+		cmocka_unit_test(a_number_of_any_width_reaches_its_place_and_no_other),
 		cmocka_unit_test(numbers_replace_only_the_first_placeholder),
 		cmocka_unit_test(what_is_out_of_range_is_named_with_what_is_allowed),
 		cmocka_unit_test(what_does_not_go_together_is_refused),
