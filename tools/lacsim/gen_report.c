@@ -3,84 +3,11 @@
  * per second on standard error. */
 #include "tools/lacsim/gen.h"
 
-#include <stdlib.h>
-
 #include <rte_cycles.h>
 
 static double seconds(uint64_t ns)
 {
 	return (double)ns / 1e9;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* From ICRQ to NCPs open, of the sessions that were dialled in this phase. */
-static json_t *setup_times(const struct sim *sim)
-{
-	uint64_t *t = malloc((sim->o.sessions + 1) * sizeof(*t));
-	uint32_t n = 0;
-	json_t *times;
-
-	for (uint32_t i = 0; t && i < sim->o.sessions; i++) {
-		const struct session *s = &sim->sessions[i];
-
-		if (s->up_at && s->dialled_at >= sim->started_at)
-			t[n++] = s->up_at - s->dialled_at;
-	}
-	if (!n) {
-		free(t);
-		return json_null();
-	}
-	qsort(t, n, sizeof(*t), compare);
-	times = json_pack("{s:f, s:f, s:f}", "median", seconds(t[n / 2]) * 1e3, "p99",
-		seconds(t[(uint64_t)n * 99 / 100]) * 1e3, "max", seconds(t[n - 1]) * 1e3);
-	free(t);
-	return times;
-}
-
-static json_t *slices(const struct sim *sim)
-{
-	json_t *all = json_array();
-	uint32_t from = 0;
-
-	for (unsigned int tenth = 1; tenth <= 10 && sim->ups; tenth++) {
-		uint32_t to = (uint32_t)((uint64_t)sim->ups * tenth / 10);
-		uint64_t begin = from ? sim->up_times[from - 1] : 0,
-			 end = to ? sim->up_times[to - 1] : 0;
-
-		json_array_append_new(all,
-			json_pack("{s:I, s:f, s:f}", "sessions", (json_int_t)(to - from), "at_s",
-				seconds(end), "per_second",
-				end > begin ? (to - from) / seconds(end - begin) : 0.0));
-		from = to;
-	}
-	return all;
-}
-
-static json_t *channels(const struct sim *sim)
-{
-	uint64_t messages = 0, resent = 0, duplicates = 0;
-	json_t *ended = json_array();
-
-	for (uint32_t i = 0; i < sim->o.tunnels; i++) {
-		const struct tunnel *t = &sim->tunnels[i];
-
-		messages += t->chan.messages;
-		resent += t->chan.retransmits;
-		duplicates += t->chan.duplicates;
-		if ((t->result || t->text[0]) && json_array_size(ended) < 16)
-			json_array_append_new(ended,
-				json_pack("{s:I, s:i, s:i, s:s}", "tunnel", (json_int_t)i, "result",
-					t->result, "error", t->error, "text", t->text));
-	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "up", (json_int_t)sim->tunnels_up,
-		"messages_sent", (json_int_t)messages, "resent", (json_int_t)resent,
-		"duplicates_received", (json_int_t)duplicates, "ended", ended);
 }
 
 json_t *report_setup(const struct gen *g, uint32_t asked)
@@ -97,9 +24,10 @@ json_t *report_setup(const struct gen *g, uint32_t asked)
 		"phase", "setup", "ok", sim->in_stage[STAGE_UP] >= asked, "asked",
 		(json_int_t)asked, "up", (json_int_t)sim->in_stage[STAGE_UP], "came_up",
 		(json_int_t)sim->ups, "seconds", seconds(last), "per_second",
-		last ? sim->ups / seconds(last) : 0.0, "slices", slices(sim), "setup_ms",
-		setup_times(sim), "failed", failed, "tunnels", channels(sim), "busy_share",
-		gen_busy_share(g), "cpu_share", gen_cpu_share(g));
+		last ? sim->ups / seconds(last) : 0.0, "slices", report_slices(sim), "setup_ms",
+		report_setup_ms(sim, sim->started_at), "failed", failed, "tunnels",
+		report_tunnels(sim), "busy_share", gen_busy_share(g), "cpu_share",
+		gen_cpu_share(g));
 }
 
 static double ns_of(uint64_t quarter_ticks)

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 
 static const char *const names[FAILS] = {
@@ -56,23 +55,73 @@ static double rate_of(uint32_t n, uint64_t ns)
 	return ns ? n / seconds(ns) : 0;
 }
 
-/* Time from the dial (ICRQ) to both ends up, sorted. NULL: none is up. */
-static uint64_t *setup_times(const struct sim *sim, uint32_t *n)
-{
-	uint64_t *t = sim->ups ? calloc(sim->ups, sizeof(*t)) : NULL;
-
-	*n = 0;
-	for (uint32_t i = 0; t && i < sim->o.sessions && *n < sim->ups; i++)
-		if (sim->sessions[i].up_at)
-			t[(*n)++] = sim->sessions[i].up_at - sim->sessions[i].dialled_at;
-	return t;
-}
-
 static int compare(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return (x > y) - (x < y);
+}
+
+json_t *report_setup_ms(const struct sim *sim, uint64_t since)
+{
+	uint64_t *t = calloc(sim->o.sessions + 1u, sizeof(*t));
+	uint32_t n = 0;
+	json_t *times;
+
+	for (uint32_t i = 0; t && i < sim->o.sessions; i++) {
+		const struct session *s = &sim->sessions[i];
+
+		if (s->up_at && s->dialled_at >= since)
+			t[n++] = s->up_at - s->dialled_at;
+	}
+	if (!n) {
+		free(t);
+		return json_null();
+	}
+	qsort(t, n, sizeof(*t), compare);
+	times = json_pack("{s:f, s:f, s:f}", "median", seconds(t[n / 2]) * 1e3, "p99",
+		seconds(t[(uint64_t)n * 99 / 100]) * 1e3, "max", seconds(t[n - 1]) * 1e3);
+	free(t);
+	return times;
+}
+
+json_t *report_slices(const struct sim *sim)
+{
+	json_t *all = json_array();
+	uint32_t from = 0;
+
+	for (unsigned int tenth = 1; tenth <= 10 && sim->ups; tenth++) {
+		uint32_t to = (uint32_t)((uint64_t)sim->ups * tenth / 10);
+		uint64_t begin = from ? sim->up_times[from - 1] : 0,
+			 end = to ? sim->up_times[to - 1] : 0;
+
+		json_array_append_new(all,
+			json_pack("{s:I, s:f, s:f}", "sessions", (json_int_t)(to - from), "at_s",
+				seconds(end), "per_second", rate_of(to - from, end - begin)));
+		from = to;
+	}
+	return all;
+}
+
+json_t *report_tunnels(const struct sim *sim)
+{
+	uint64_t messages = 0, resent = 0, duplicates = 0;
+	json_t *ended = json_array();
+
+	for (uint32_t i = 0; i < sim->o.tunnels; i++) {
+		const struct tunnel *t = &sim->tunnels[i];
+
+		messages += t->chan.messages;
+		resent += t->chan.retransmits;
+		duplicates += t->chan.duplicates;
+		if ((t->result || t->text[0]) && json_array_size(ended) < 16)
+			json_array_append_new(ended,
+				json_pack("{s:I, s:i, s:i, s:s}", "tunnel", (json_int_t)i, "result",
+					t->result, "error", t->error, "text", t->text));
+	}
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "asked", (json_int_t)sim->o.tunnels,
+		"up", (json_int_t)sim->tunnels_up, "messages_sent", (json_int_t)messages, "resent",
+		(json_int_t)resent, "duplicates_received", (json_int_t)duplicates, "ended", ended);
 }
 
 static void address_text(const struct session *s, bool v6, char out[INET6_ADDRSTRLEN])
@@ -114,59 +163,17 @@ int report_list(const struct sim *sim, const char *file)
 
 static json_t *json_sessions(const struct sim *sim)
 {
-	json_t *failed = json_object(), *slices = json_array();
-	uint64_t last = sim->ups ? sim->up_times[sim->ups - 1] : 0, *times;
-	uint32_t n, from = 0;
+	uint64_t last = sim->ups ? sim->up_times[sim->ups - 1] : 0;
+	json_t *failed = json_object();
 
 	for (unsigned i = 1; i < FAILS; i++)
 		json_object_set_new(failed, names[i], json_integer(sim->failed[i]));
-	for (unsigned tenth = 1; tenth <= 10 && sim->ups; tenth++) {
-		uint32_t to = (uint32_t)((uint64_t)sim->ups * tenth / 10);
-		uint64_t begin = from ? sim->up_times[from - 1] : 0,
-			 end = to ? sim->up_times[to - 1] : 0;
-
-		json_array_append_new(slices,
-			json_pack("{s:I, s:f, s:f}", "sessions", (json_int_t)(to - from), "at_s",
-				seconds(end), "per_second", rate_of(to - from, end - begin)));
-		from = to;
-	}
-	times = setup_times(sim, &n);
-	if (times)
-		qsort(times, n, sizeof(*times), compare);
-	json_t *all = json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:o, s:o}", "asked",
+	return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:o, s:o, s:o}", "asked",
 		(json_int_t)sim->o.sessions, "came_up", (json_int_t)sim->ups, "up_at_end",
 		(json_int_t)sim->in_stage[STAGE_UP], "first_up_s",
 		seconds(sim->ups ? sim->up_times[0] : 0), "last_up_s", seconds(last), "per_second",
 		rate_of(sim->ups, last), "renegotiated", (json_int_t)sim->renegotiated, "failed",
-		failed, "slices", slices);
-	if (times && n)
-		json_object_set_new(all, "setup_ms",
-			json_pack("{s:f, s:f, s:f}", "median", seconds(times[n / 2]) * 1e3, "p99",
-				seconds(times[(uint64_t)n * 99 / 100]) * 1e3, "max",
-				seconds(times[n - 1]) * 1e3));
-	free(times);
-	return all;
-}
-
-static json_t *json_tunnels(const struct sim *sim)
-{
-	uint64_t messages = 0, resent = 0, duplicates = 0;
-	json_t *refused = json_array();
-
-	for (uint32_t i = 0; i < sim->o.tunnels; i++) {
-		const struct tunnel *t = &sim->tunnels[i];
-
-		messages += t->chan.messages;
-		resent += t->chan.retransmits;
-		duplicates += t->chan.duplicates;
-		if ((t->result || t->text[0]) && json_array_size(refused) < 16)
-			json_array_append_new(refused,
-				json_pack("{s:I, s:i, s:i, s:s}", "tunnel", (json_int_t)i, "result",
-					t->result, "error", t->error, "text", t->text));
-	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "asked", (json_int_t)sim->o.tunnels,
-		"messages_sent", (json_int_t)messages, "resent", (json_int_t)resent,
-		"duplicates_received", (json_int_t)duplicates, "ended", refused);
+		failed, "slices", report_slices(sim), "setup_ms", report_setup_ms(sim, 0));
 }
 
 static json_t *json_traffic(const struct sim *sim)
@@ -194,7 +201,7 @@ int report_json(const struct sim *sim, const char *file)
 	json_t *all =
 		json_pack("{s:i, s:b, s:I, s:I, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
 			"schema", 1, "passed", report_passed(sim), "seed", (json_int_t)sim->o.seed,
-			"generation", (json_int_t)sim->o.generation, "tunnels", json_tunnels(sim),
+			"generation", (json_int_t)sim->o.generation, "tunnels", report_tunnels(sim),
 			"sessions", json_sessions(sim), "packets", "in", (json_int_t)sim->frames_in,
 			"out", (json_int_t)sim->frames_out, "not_ours", (json_int_t)sim->unknown,
 			"inner_bad", (json_int_t)sim->inner_bad, "inner_other",

@@ -11,6 +11,8 @@
 #include "tools/lacsim/ledger.h"
 #include "tools/lacsim/opts.h"
 
+#include <jansson.h>
+
 #define SIM_MS   1000000ULL
 #define SIM_SEC  1000000000ULL
 #define SIM_PORT 4000 /* UDP port of the subscribers' payloads */
@@ -169,6 +171,12 @@ int report_list(const struct sim *sim, const char *file);
 int report_json(const struct sim *sim, const char *file);
 void report_table(const struct sim *sim, FILE *out);
 bool report_passed(const struct sim *sim);
+/** From ICRQ to NCPs open, of the sessions dialled since (0: ever): median, p99 and max; null: none is up. */
+json_t *report_setup_ms(const struct sim *sim, uint64_t since);
+/** The rate at which they came up, by tenths of them. */
+json_t *report_slices(const struct sim *sim);
+/** What the control channels did, and which tunnels ended. */
+json_t *report_tunnels(const struct sim *sim);
 const char *fail_name(enum fail f);
 
 static inline uint32_t session_number(const struct sim *sim, const struct session *s)
