@@ -25,8 +25,10 @@ static void send_now_or_keep(
 	if (dp_send_l2tp(peer, bytes, len) != -EHOSTUNREACH)
 		return; /* sent, or no buffer: the reliable channel sends it again */
 	linux_resolve(cp->linux_side, peer->family, peer->addr);
-	if (cp->n_unsent == CP_UNSENT_MAX || len > sizeof(u->bytes))
+	if (cp->n_unsent == CP_UNSENT_MAX || len > sizeof(u->bytes)) {
+		dp_send_l2tp_given_up();
 		return;
+	}
 	u = &cp->unsent[cp->n_unsent++];
 	u->peer = *peer;
 	u->since_ns = cp->now_ns;
@@ -44,11 +46,13 @@ void cp_send_unsent(struct cp *cp)
 
 		if (dp_send_l2tp(&u->peer, u->bytes, u->len) != -EHOSTUNREACH)
 			continue;
-		if (cp->now_ns - u->since_ns < UNSENT_KEEP_NS) {
-			if (kept != i)
-				cp->unsent[kept] = *u;
-			kept++;
+		if (cp->now_ns - u->since_ns >= UNSENT_KEEP_NS) {
+			dp_send_l2tp_given_up();
+			continue;
 		}
+		if (kept != i)
+			cp->unsent[kept] = *u;
+		kept++;
 	}
 	cp->n_unsent = kept;
 }

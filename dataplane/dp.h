@@ -70,6 +70,8 @@ int dp_endpoint_add(const struct cfg_endpoint *e, uint16_t vrf);
 /** Send one control message. @return 0; -EHOSTUNREACH: no route or neighbour (the caller has it resolved and may try
  * again); -ENOBUFS. */
 int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len);
+/** The caller does not try again: counted as a packet without a resolved next hop. */
+void dp_send_l2tp_given_up(void);
 
 /** The tunnel's ids are known: its header template can be built. Again when something changed. */
 void dp_tunnel_set(uint32_t tunnel, uint32_t generation, const struct l2tp_peer *peer, uint16_t tid, uint16_t peer_tid);

@@ -35,7 +35,7 @@ static void count_drop(struct worker *w, enum drop_reason why)
 
 static struct ppp_env begin(struct worker *w, uint8_t rnd[32])
 {
-	w->out.n = w->out.used = 0;
+	w->out.n = w->out.used = w->out.lost = 0;
 	return (struct ppp_env){.now_ns = w->now_ns, .rnd = worker_random(w, rnd)};
 }
 
@@ -183,6 +183,8 @@ static void trace(struct worker *w, uint32_t slot, const struct ppp_action *a)
 
 static void perform(struct worker *w, uint32_t slot)
 {
+	for (unsigned int i = 0; i < w->out.lost; i++)
+		count_drop(w, DROP_NO_BUFFER);
 	for (unsigned int i = 0; i < w->out.n; i++) {
 		const struct ppp_action *a = &w->out.act[i];
 

@@ -213,6 +213,11 @@ static void encapsulate(
 	eth->ether_type = type;
 }
 
+void dp_send_l2tp_given_up(void)
+{
+	dp_c.drop[DROP_UNRESOLVED]++;
+}
+
 int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len)
 {
 	uint32_t adj = peer_adjacency(peer->vrf, peer->family, peer->addr);

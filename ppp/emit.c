@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* emit.c - the only writers of a call's struct ppp_out: frames, questions and notices.
- * A frame or trace that finds no room is dropped and counted; the last slots are kept for what must
+ * A frame that finds no room is dropped and counted, a trace just dropped; the last slots are kept for what must
  * not be lost (a layer going up or down, the end of the session), which is more than one call can
  * produce. */
 #include "ppp/session.h"
@@ -13,7 +13,7 @@ static struct ppp_action *slot(struct ppp_ctx *c, enum ppp_act type)
 	unsigned int room = PPP_OUT_ACTIONS - (may_drop ? KEPT_FOR_NOTICES : 0);
 
 	if (c->out->n >= room) {
-		c->out->lost++;
+		c->out->lost += type != PPP_ACT_TRACE;
 		return NULL;
 	}
 	c->out->act[c->out->n] = (struct ppp_action){.type = type};

@@ -123,6 +123,7 @@ enum channel_got channel_input(
 
 		c->ack_owed = c->ack_owed || old;
 		c->duplicates += old;
+		c->early += !old;
 		return old ? CHANNEL_OLD : CHANNEL_EARLY;
 	}
 	c->nr++;

@@ -26,7 +26,7 @@ struct channel {
 	uint8_t resends;
 	bool ack_owed, dead;
 	uint64_t resend_at; /* 0: nothing unacknowledged */
-	uint64_t messages, retransmits, duplicates;
+	uint64_t messages, retransmits, duplicates, early;
 };
 
 enum channel_got { CHANNEL_NEW, CHANNEL_OLD, CHANNEL_EARLY, CHANNEL_ZLB };

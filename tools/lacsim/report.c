@@ -105,7 +105,7 @@ json_t *report_slices(const struct sim *sim)
 
 json_t *report_tunnels(const struct sim *sim)
 {
-	uint64_t messages = 0, resent = 0, duplicates = 0;
+	uint64_t messages = 0, resent = 0, duplicates = 0, early = 0;
 	json_t *ended = json_array();
 
 	for (uint32_t i = 0; i < sim->o.tunnels; i++) {
@@ -114,14 +114,16 @@ json_t *report_tunnels(const struct sim *sim)
 		messages += t->chan.messages;
 		resent += t->chan.retransmits;
 		duplicates += t->chan.duplicates;
+		early += t->chan.early;
 		if ((t->result || t->text[0]) && json_array_size(ended) < 16)
 			json_array_append_new(ended,
 				json_pack("{s:I, s:i, s:i, s:s}", "tunnel", (json_int_t)i, "result",
 					t->result, "error", t->error, "text", t->text));
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "asked", (json_int_t)sim->o.tunnels,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "asked", (json_int_t)sim->o.tunnels,
 		"up", (json_int_t)sim->tunnels_up, "messages_sent", (json_int_t)messages, "resent",
-		(json_int_t)resent, "duplicates_received", (json_int_t)duplicates, "ended", ended);
+		(json_int_t)resent, "duplicates_received", (json_int_t)duplicates, "early_received",
+		(json_int_t)early, "ended", ended);
 }
 
 static void address_text(const struct session *s, bool v6, char out[INET6_ADDRSTRLEN])

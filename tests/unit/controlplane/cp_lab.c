@@ -48,6 +48,11 @@ int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len)
 	return 0;
 }
 
+void dp_send_l2tp_given_up(void)
+{
+	dp.given_up++;
+}
+
 void dp_tunnel_set(
 	uint32_t t, uint32_t g, const struct l2tp_peer *p, uint16_t tid, uint16_t peer_tid)
 {

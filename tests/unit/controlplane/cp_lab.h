@@ -36,7 +36,7 @@ struct fake_dp {
 	uint8_t sent[2048]; /* the last datagram that was not a ZLB */
 	size_t sent_len;
 	uint16_t next_ns; /* of the LNS, as long as there is one tunnel and nothing is sent again */
-	unsigned out_of_order;
+	unsigned out_of_order, given_up;
 	struct dp_session_desc desc;
 	struct dp_verdict verdict;
 	int verdict_rc, publish_rc, send_rc;

@@ -215,6 +215,25 @@ static void a_message_to_an_unresolved_peer_waits_for_the_neighbour(void **state
 	assert_int_equal(lab->cp->n_unsent, 0);
 }
 
+static void a_message_that_finds_no_neighbour_in_three_seconds_is_given_up_and_counted(void **state)
+{
+	struct lab *lab = *state;
+
+	dp.send_rc = -EHOSTUNREACH;
+	for (unsigned i = 0; i < 2 * CP_UNSENT_MAX; i++)
+		sccrq(lab, "lac-1", (uint16_t)(9 + i));
+	assert_int_equal(lab->cp->n_unsent, CP_UNSENT_MAX);
+	assert_true(dp.given_up > 0); /* no room for it */
+	dp.given_up = 0;
+	lab->cp->now_ns += 2900000000;
+	cp_send_unsent(lab->cp);
+	assert_int_equal(dp.given_up, 0);
+	lab->cp->now_ns += 100000000;
+	cp_send_unsent(lab->cp);
+	assert_int_equal(dp.given_up, CP_UNSENT_MAX);
+	assert_int_equal(lab->cp->n_unsent, 0);
+}
+
 static void refusals_beyond_the_log_limit_are_told_within_two_seconds(void **state)
 {
 	struct lab *lab = *state;
@@ -276,6 +295,7 @@ int main(void)
 		STORY(clearing_a_tunnel_sends_stopccn_and_removes_all_its_sessions),
 		STORY(a_tunnels_slot_waits_for_its_sessions),
 		STORY(a_message_to_an_unresolved_peer_waits_for_the_neighbour),
+		STORY(a_message_that_finds_no_neighbour_in_three_seconds_is_given_up_and_counted),
 		STORY(refusals_beyond_the_log_limit_are_told_within_two_seconds),
 		STORY(when_ids_at_random_are_all_in_use_the_next_free_one_is_taken),
 	};

@@ -102,6 +102,7 @@ static void a_repeated_message_is_acknowledged_again_but_not_acted_upon(void **s
 	assert_int_equal(channel_input(&c, 0, 0, false, 1), CHANNEL_OLD);
 	assert_true(c.ack_owed);
 	assert_int_equal(channel_input(&c, 5, 0, false, 1), CHANNEL_EARLY);
+	assert_int_equal(c.early, 1);
 	assert_int_equal(c.nr, 1);
 	channel_fini(&c);
 }
