@@ -143,7 +143,7 @@ uint16_t dp_session_pick_sid(uint16_t tid)
 {
 	uint8_t bytes[32];
 
-	random_bytes(dp_c.random.key, &dp_c.random.counter, bytes);
+	random_bytes(&dp_c.random, bytes);
 	return index_pick(tid, (uint8_t)owner_pick(tid), bytes);
 }
 

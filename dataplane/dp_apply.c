@@ -10,6 +10,21 @@
 /* A port has not taken all of the last poll. Never none: the port may stay like that. */
 #define COMMANDS_WHEN_BEHIND 4u
 
+/* What a command about a session reads and writes was last written by control, on another CPU, or long ago. The lines come
+ * together, not one after another when each is needed. */
+static void fetch(const struct worker *w, const struct dp_msg *m)
+{
+	const uint8_t *ppp = (const uint8_t *)&dp_t.ppp[m->slot];
+
+	if (m->type > MSG_SESSION_REMOVE)
+		return;
+	__builtin_prefetch(&dp_t.session[m->slot], 1);
+	__builtin_prefetch(&dp_t.more[m->slot], 1);
+	__builtin_prefetch(&w->wheel.node[m->slot], 1);
+	for (size_t at = 0; at < sizeof(dp_t.ppp[0]); at += RTE_CACHE_LINE_SIZE)
+		__builtin_prefetch(ppp + at, 1);
+}
+
 static void apply(struct worker *w, struct dp_msg *m)
 {
 	switch (m->type) {
@@ -46,6 +61,8 @@ void dp_apply(struct worker *w)
 	unsigned int n = rte_ring_dequeue_burst_elem(w->commands, m, sizeof(m[0]),
 		w->tx_behind ? COMMANDS_WHEN_BEHIND : COMMANDS_AT_ONCE, NULL);
 
+	for (unsigned int i = 0; i < n; i++)
+		fetch(w, &m[i]);
 	for (unsigned int i = 0; i < n; i++)
 		apply(w, &m[i]);
 	w->worked |= n != 0;

@@ -153,7 +153,7 @@ static int worker_new(const struct cfg *c, unsigned int id)
 	if (!w->commands || !w->events || !w->punts || !w->punts_high || !w->tunnel_rx ||
 		!w->punts_in || !w->punts_out || !w->adj_used)
 		return -ENOMEM;
-	return random_seed(w->rnd_key);
+	return random_seed(&w->random);
 }
 
 /* A ring for each ordered pair: one worker puts, one takes. */
@@ -246,7 +246,7 @@ int tables_init(const struct cfg *c, size_t subscriber_size, struct dp_store_vie
 	pools_index(c);
 	if (store_init(c, subscriber_size, view))
 		return -1;
-	if (random_seed(dp_c.random.key) || workers_init(c))
+	if (random_seed(&dp_c.random) || workers_init(c))
 		return init_error(
 			"no memory for %u workers: raise dataplane.memory (it is %llu MiB)",
 			c->dataplane.workers,

@@ -5,14 +5,17 @@
 
 #include <stdint.h>
 
+#define RANDOM_AHEAD 16 /* times 32 bytes that are made at once */
+
 struct random_state {
 	uint8_t key[32];
-	uint64_t counter;
+	uint8_t bytes[RANDOM_AHEAD][32];
+	uint32_t left; /* of bytes, the last ones */
 };
 
-/** @return 0 or -errno of getrandom(). */
-int random_seed(uint8_t key[32]);
-/** The next 32 bytes of the stream named by key; counter counts the calls. */
-void random_bytes(const uint8_t key[32], uint64_t *counter, uint8_t out[32]);
+/** Begin anew. @return 0 or -errno of getrandom(). */
+int random_seed(struct random_state *r);
+/** The next 32 bytes. */
+void random_bytes(struct random_state *r, uint8_t out[32]);
 
 #endif

@@ -62,7 +62,7 @@ void rss_plan(uint16_t port, const struct rte_eth_dev_info *info, uint16_t n_rxq
 		return;
 	r->key_len = (uint8_t)RTE_MIN(info->hash_key_size ? info->hash_key_size : KEY_LEN, KEY_MAX);
 	for (unsigned int i = 0; i < r->key_len; i += 32)
-		random_bytes(dp_c.random.key, &dp_c.random.counter, r->key + i);
+		random_bytes(&dp_c.random, r->key + i);
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	if (by_destination(r))
 		conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;

@@ -11,6 +11,7 @@
 #include "dataplane/dp_msg.h"
 #include "dataplane/drop_reason.h"
 #include "dataplane/hand.h"
+#include "dataplane/random.h"
 #include "dataplane/records.h"
 
 #define WORKER_QUEUES_MAX 64
@@ -58,8 +59,7 @@ struct worker {
 	struct rte_ring *punts_high;              /* the same, control messages of established tunnels */
 	struct wheel wheel;                       /* PPP timers of the sessions that we own, id = slot */
 	uint64_t timers_ns;                       /* none of them fires before */
-	uint8_t rnd_key[32];                      /* ChaCha20 key and counter for rnd (random.c) */
-	uint64_t rnd_counter;
+	struct random_state random;               /* for PPP (random.c) */
 	uint64_t now_ns;                          /* CLOCK_BOOTTIME, taken once per poll (from the TSC) */
 	uint64_t clock_tsc, clock_ns, clock_mult; /* now_ns = clock_ns + (tsc - clock_tsc) * clock_mult >> 32 (worker.c) */
 	bool stop;                                /* MSG_STOP came, or another thread wants the end: atomic */

@@ -182,8 +182,7 @@ static void two_starts_draw_different_ids(void **state)
 	(void)state;
 	for (int i = 0; i < 8; i++)
 		first[i] = dp_session_pick_sid(TID);
-	random_seed(dp_c.random.key);
-	dp_c.random.counter = 0;
+	random_seed(&dp_c.random);
 	for (int i = 0; i < 8; i++)
 		second[i] = dp_session_pick_sid(TID);
 	assert_memory_not_equal(first, second, sizeof(first));
@@ -316,14 +315,26 @@ static void drop_reasons_have_names_and_sums(void **state)
 
 static void random_bytes_never_repeat(void **state)
 {
-	uint8_t a[32], b[32];
+	uint8_t out[3 * RANDOM_AHEAD][32];
 
 	(void)state;
-	worker_random(dp_workers[0], a);
-	worker_random(dp_workers[0], b);
-	assert_memory_not_equal(a, b, 32);
-	worker_random(dp_workers[1], b);
-	assert_memory_not_equal(a, b, 32);
+	for (unsigned int i = 0; i < RTE_DIM(out); i++) {
+		worker_random(dp_workers[i % 8 == 0], out[i]);
+		for (unsigned int k = 0; k < i; k++)
+			assert_memory_not_equal(out[i], out[k], 32);
+	}
+}
+
+static void random_bytes_that_were_given_out_are_kept_nowhere(void **state)
+{
+	struct random_state *r = &dp_workers[0]->random;
+	uint8_t out[RANDOM_AHEAD + 1][32];
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(out); i++)
+		worker_random(dp_workers[0], out[i]);
+	for (unsigned int i = 0; i < RTE_DIM(out); i++)
+		assert_null(memmem(r, sizeof(*r), out[i], 32));
 }
 
 int main(void)
@@ -347,6 +358,7 @@ int main(void)
 		T(live_tunnels_come_first_and_a_flood_leaves_room_for_all),
 		T(drop_reasons_have_names_and_sums),
 		T(random_bytes_never_repeat),
+		T(random_bytes_that_were_given_out_are_kept_nowhere),
 	};
 
 	return cmocka_run_group_tests_name("control", tests, tables_group, NULL);

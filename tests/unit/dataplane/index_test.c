@@ -37,7 +37,7 @@ static int keys_setup(void **state)
 	}
 	for (unsigned int i = 0; i < DP_SHARDS; i++)
 		dp_t.shard_owner[i] = i & 1;
-	random_seed(dp_c.random.key);
+	random_seed(&dp_c.random);
 	heap_before = heap_used();
 	return slots_init(MANY, MANY);
 }
@@ -65,7 +65,7 @@ static int publish_picked(uint32_t slot, uint16_t tid, uint8_t owner)
 {
 	uint8_t random[32];
 
-	random_bytes(dp_c.random.key, &dp_c.random.counter, random);
+	random_bytes(&dp_c.random, random);
 	return publish(slot, tid, index_pick(tid, owner, random));
 }
 
