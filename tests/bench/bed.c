@@ -57,8 +57,9 @@ static struct cfg *configuration(const struct bed_options *o)
 	int n;
 
 	store_path(o);
-	n = snprintf(text, sizeof(text), template, o->cpu, o->cpu, o->hugepages ? "on" : "off",
-		memory, o->sessions, bed.tunnels, *bed.store ? "  store: " : "", bed.store,
+	n = snprintf(text, sizeof(text), template, o->cpu,
+		o->control_cpu < 0 ? o->cpu : (unsigned int)o->control_cpu,
+		o->hugepages ? "on" : "off", memory, o->sessions + o->spare, bed.tunnels, *bed.store ? "  store: " : "", bed.store,
 		*bed.store ? "\n" : "", o->extra ? o->extra : "");
 	return cfg_parse("bench", text, (size_t)n, stderr);
 }
@@ -214,9 +215,9 @@ static int open_session(struct bed_session *s, uint32_t i)
 	return status;
 }
 
-static int sessions(void)
+static int sessions(uint32_t spare)
 {
-	uint32_t *slot = permutation(bed.sessions);
+	uint32_t *slot = permutation(bed.sessions + spare);
 	uint16_t *tids = calloc(bed.tunnels, sizeof(*tids));
 	int r = tunnels(tids);
 
@@ -230,6 +231,8 @@ static int sessions(void)
 	}
 	for (unsigned int k = 0; k < 1024; k++)
 		dp_apply(bed.w);
+	bed.spare_slot = calloc(spare + 1, sizeof(*slot));
+	memcpy(bed.spare_slot, slot + 1 + bed.sessions, spare * sizeof(*slot));
 	free(slot);
 	free(tids);
 	return r;
@@ -261,7 +264,7 @@ int bed_start(const struct bed_options *o)
 	rte_rcu_qsbr_thread_online(dp_t.qsbr, bed.w->id);
 	r = routes();
 	if (!r)
-		r = sessions();
+		r = sessions(o->spare);
 	if (r)
 		return init_error("bench: %u sessions: %s", bed.sessions, strerror(-r));
 	bed_fill_ring();
@@ -274,6 +277,7 @@ void bed_stop(void)
 		rte_pktmbuf_free(bed.ring[i]);
 	rte_rcu_qsbr_thread_offline(dp_t.qsbr, bed.w->id);
 	free(bed.session);
+	free(bed.spare_slot);
 	dp_fini();
 }
 
@@ -284,9 +288,9 @@ void bed_set_flags(uint16_t flags, bool udp_checksum, bool offload)
 			(udp_checksum ? T_UDP_CSUM : 0));
 	for (unsigned int i = 0; i < dp_t.n_ifs; i++)
 		dp_t.iface[i].tx_checksum = offload;
-	for (uint32_t slot = 1; slot <= bed.sessions; slot++)
-		if (dp_t.session[slot].flags != flags)
-			dp_t.session[slot].flags = flags;
+	for (uint32_t i = 0; i < bed.sessions; i++)
+		if (dp_t.session[bed.session[i].slot].flags != flags)
+			dp_t.session[bed.session[i].slot].flags = flags;
 }
 
 void bed_fill_ring(void)

@@ -2,7 +2,8 @@
 /* bed.h - a real dataplane with one worker and any number of open sessions, and ports whose receive and transmit
  * functions are ours: packets come from a ring of prepared buffers and go back into it. Everything between the two is the
  * product's: dp_init(), dp_session_publish(), dp_session_verdict(), worker_poll().
- * Thread: one, which is control and worker in turn. */
+ * Thread: one, which is control and worker in turn; or, with control_cpu, bed_start()'s is control, and EAL's lcore 1 is
+ * the worker from then on. */
 #ifndef TESTS_BENCH_BED_H
 #define TESTS_BENCH_BED_H
 
@@ -28,7 +29,9 @@
 
 struct bed_options {
 	uint32_t sessions;
-	unsigned int cpu;
+	uint32_t spare;      /* slots beside theirs */
+	unsigned int cpu;    /* of the worker */
+	int control_cpu;     /* -1 = the same */
 	bool hugepages;
 	uint32_t memory_mb;  /* 0 = by the number of sessions */
 	const char *extra;   /* lines for the configuration's dataplane: part, "" = none */
@@ -50,6 +53,7 @@ struct bed_feed {
 struct bed {
 	uint32_t sessions, tunnels;
 	struct bed_session *session;
+	uint32_t *spare_slot;
 	struct worker *w;
 	struct rte_mempool *pool;
 	struct rte_mbuf *ring[BED_RING];

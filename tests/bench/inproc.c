@@ -35,7 +35,7 @@ static struct {
 	int other_cpu;
 	bool stages, no_calibration, no_fifo, beside;
 } opt = {
-	.bed = {.sessions = 1000, .hugepages = true, .extra = ""},
+	.bed = {.sessions = 1000, .control_cpu = -1, .hugepages = true, .extra = ""},
 	.reps = 5,
 	.passes = 16,
 	.other_cpu = -1,
