@@ -59,8 +59,9 @@ static struct cfg *configuration(const struct bed_options *o)
 	store_path(o);
 	n = snprintf(text, sizeof(text), template, o->cpu,
 		o->control_cpu < 0 ? o->cpu : (unsigned int)o->control_cpu,
-		o->hugepages ? "on" : "off", memory, o->sessions + o->spare, bed.tunnels, *bed.store ? "  store: " : "", bed.store,
-		*bed.store ? "\n" : "", o->extra ? o->extra : "");
+		o->hugepages ? "on" : "off", memory, o->sessions + o->spare, bed.tunnels,
+		*bed.store ? "  store: " : "", bed.store, *bed.store ? "\n" : "",
+		o->extra ? o->extra : "");
 	return cfg_parse("bench", text, (size_t)n, stderr);
 }
 
