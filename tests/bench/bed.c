@@ -71,6 +71,8 @@ static uint16_t feed_rx(void *queue, struct rte_mbuf **m, uint16_t max)
 	uint32_t n = RTE_MIN(max, f->most);
 
 	n = RTE_MIN(n, f->n - f->at);
+	if (!n)
+		return 0;
 	memcpy(m, f->m + f->at, n * sizeof(*m));
 	f->at += n;
 	return (uint16_t)n;
