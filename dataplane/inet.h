@@ -76,21 +76,15 @@ static inline uint64_t load64_raw(const uint8_t *p)
 }
 
 /* Is the checksum of an IPv4 header without options right? A ones' complement sum is right when it is all ones, however
- * wide the words were that it was made of (RFC 1071 s2); two halves of ones sum to more and are folded once more. */
+ * wide the words were that it was made of (RFC 1071 s2): a multiple of 65535, and of these not zero, which a header with a
+ * version cannot be. Is it a multiple? Multiplied by the inverse of 65535 (modulo 2^64) it is the quotient then, else
+ * something greater than any quotient. */
 static inline bool ip4_plain_sum_ok(const uint8_t *h)
 {
-	uint64_t a = load64_raw(h), sum = a + load64_raw(h + 8);
-	uint32_t low, high;
+	uint64_t sum = (uint64_t)load32_raw(h) + load32_raw(h + 4) + load32_raw(h + 8) +
+		load32_raw(h + 12) + load32_raw(h + 16);
 
-	sum += sum < a;
-	a = load32_raw(h + 16);
-	sum += a;
-	sum += sum < a;
-	low = (uint32_t)sum;
-	high = low + (uint32_t)(sum >> 32);
-	high += high < low;
-	low = (high & 0xffff) + (high >> 16);
-	return (uint16_t)(low + (low >> 16)) == 0xffff;
+	return sum * 0xfffefffefffeffffull <= UINT64_MAX / 65535;
 }
 
 /* Sum of an IPv4 header of `bytes` (a multiple of 4); 0xffff when its checksum is right. */
