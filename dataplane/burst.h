@@ -35,6 +35,8 @@ struct lane_up {
 	uint16_t len[LANE];
 	uint8_t l3_off[LANE]; /* bytes before p where the outer IP header starts */
 	uint8_t endpoint[LANE]; /* index in dp_t.endpoint */
+	uint32_t ids[LANE]; /* tunnel id << 16 | session id */
+	uint32_t slot[LANE]; /* where the index has its session, if it has it (l2tp_rx.c compares) */
 	struct rte_mbuf *m[LANE];
 	uint8_t *p[LANE];
 };
@@ -73,6 +75,7 @@ struct burst {
 	struct lane_up up;
 	struct lane_core core4, core6;
 	struct lane ip4, ip6, down;
+	uint32_t ip4_dst[LANE]; /* of the packets in ip4, host order */
 	struct lane_punt punt;
 	uint16_t n_dead;
 	struct rte_mbuf *dead[DEAD];
@@ -133,7 +136,7 @@ static inline void lane_put_core(
 }
 
 static inline void lane_put_up(struct lane_up *l, struct rte_mbuf *m, uint8_t *p, uint16_t len,
-	uint8_t l3_off, uint8_t endpoint)
+	uint8_t l3_off, uint8_t endpoint, uint32_t ids, uint32_t slot)
 {
 	unsigned int i = l->n++;
 
@@ -142,6 +145,8 @@ static inline void lane_put_up(struct lane_up *l, struct rte_mbuf *m, uint8_t *p
 	l->len[i] = len;
 	l->l3_off[i] = l3_off;
 	l->endpoint[i] = endpoint;
+	l->ids[i] = ids;
+	l->slot[i] = slot;
 }
 
 #endif

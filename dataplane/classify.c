@@ -15,10 +15,11 @@
  * (l2tp_rx.c). */
 #include "dataplane/stages.h"
 
-#define ETH_HDR    14
-#define AHEAD_MBUF 16 /* packets between a prefetch and its use */
-#define AHEAD_DATA 8
-#define HEADROOM   52 /* of the headers of a plain packet towards a subscriber, Ethernet to PPP */
+#define ETH_HDR     14
+#define AHEAD_MBUF  12 /* packets between a prefetch and its use */
+#define AHEAD_DATA  6
+#define AHEAD_INDEX 12 /* tunnel packets between the prefetch of the index and its use */
+#define HEADROOM    52 /* of the headers of a plain packet towards a subscriber, Ethernet to PPP */
 
 static void to_linux(
 	struct worker *w, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
@@ -80,7 +81,7 @@ static void tunnel_udp(struct worker *w, struct burst *b, struct rte_mbuf *m, ui
 		return;
 	}
 	if (likely(!(p[0] & 0x80))) {
-		lane_put_up(&b->up, m, p, len, l3_off, endpoint);
+		lane_put_up(&b->up, m, p, len, l3_off, endpoint, l2tp_ids(p), 0);
 		return;
 	}
 	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
@@ -225,42 +226,89 @@ static void frame_in(struct worker *w, struct burst *b, struct rte_mbuf *m, uint
 		drop(w, m, DROP_NOT_IP);
 }
 
+/* What is the same for most packets of a burst: where they came in. */
+struct arrival {
+	uint16_t port;
+	uint8_t ifx, endpoint;
+	uint64_t
+		station; /* the interface's MAC address as in memory << 16; 1: no untagged interface */
+	rte_be32_t here; /* the endpoint's address, 0: not known yet */
+};
+
+static __rte_noinline void arrive(struct arrival *a, uint16_t port)
+{
+	unsigned int ifx = dp_t.if_of[port][0] - 1u;
+
+	*a = (struct arrival){.port = port, .station = 1};
+	if (ifx >= dp_t.n_ifs)
+		return;
+	a->ifx = (uint8_t)ifx;
+	a->station = 0;
+	memcpy((uint8_t *)&a->station + 2, &dp_t.iface[ifx].mac, 6);
+}
+
+/* Is the address one that we answer L2TP on? */
+static inline bool is_here(struct arrival *a, const uint8_t *dst)
+{
+	int endpoint;
+
+	if (likely(load32_raw(dst) == a->here))
+		return true;
+	endpoint = endpoint4(dst);
+	if (endpoint < 0)
+		return false;
+	a->here = load32_raw(dst);
+	a->endpoint = (uint8_t)endpoint;
+	return true;
+}
+
 /* What nearly all packets are: untagged, for our station, IPv4 without options, whole and right; a tunnel's data, or the
  * core side's. @return false: something is different, nothing was done; frame_in() finds out what. */
-static inline bool plain4(struct burst *b, struct rte_mbuf *m, uint8_t *p, uint16_t port)
+static inline bool plain4(struct burst *b, struct arrival *a, struct rte_mbuf *m, uint8_t *p)
 {
 	const uint64_t odd = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_MASK |
 		RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	const uint64_t good = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-	unsigned int ifx = dp_t.if_of[port][0] - 1u;
 	uint8_t *ip = p + ETH_HDR, *udp = ip + IP4_HDR, *l2tp = udp + UDP_HDR;
 	uint16_t room = (uint16_t)(m->data_len - ETH_HDR), total, len;
-	int endpoint;
+	uint32_t ids;
 
-	if (m->nb_segs != 1 || m->data_len < ETH_HDR + IP4_HDR || ifx >= dp_t.n_ifs ||
-		(m->ol_flags & odd & ~good) || memcmp(p, &dp_t.iface[ifx].mac, 6) ||
+	if (m->nb_segs != 1 || m->data_len < ETH_HDR + IP4_HDR || (m->ol_flags & odd & ~good) ||
+		load64_raw(p) << 16 != a->station ||
 		(load32_raw(p + 12) & RTE_BE32(0xffffff00)) != RTE_BE32(0x08004500))
 		return false;
 	total = load16(ip + 2);
 	if (total < IP4_HDR || total > room || ip[16] >= 224 || !ip4_plain_sum_ok(ip))
 		return false;
-	if (ip[9] != IPPROTO_UDP || (endpoint = endpoint4(ip + 16)) < 0) {
+	if (ip[9] != IPPROTO_UDP || total < IP4_HDR + UDP_HDR ||
+		load16_raw(udp + 2) != RTE_BE16(L2TP_PORT) || !is_here(a, ip + 16)) {
 		pkt_close(m);
-		lane_put_core(&b->core4, m, ip, total, (uint8_t)ifx);
+		lane_put_core(&b->core4, m, ip, total, a->ifx);
 		__builtin_prefetch(ip - HEADROOM, 1); /* where the tunnel's headers go */
 		return true;
 	}
-	if ((load16_raw(ip + 6) & (uint16_t)~RTE_BE16(IP4_DF)) || total < IP4_HDR + UDP_HDR + 8 ||
-		load16_raw(udp + 2) != RTE_BE16(L2TP_PORT) || (l2tp[0] & 0x80) ||
-		(l2tp[1] & 0x0f) != 2)
-		return false;
 	len = (uint16_t)(load16(udp + 4) - UDP_HDR);
-	if (len > total - IP4_HDR - UDP_HDR || len < 8)
+	if ((load16_raw(ip + 6) & (uint16_t)~RTE_BE16(IP4_DF)) ||
+		(load16_raw(l2tp) & RTE_BE16(0x800f)) != RTE_BE16(0x0002) ||
+		total < IP4_HDR + UDP_HDR + 8 || len > total - IP4_HDR - UDP_HDR || len < 8)
 		return false;
-	session_find_soon(rte_be_to_cpu_32(load32_raw(l2tp + 2 + (l2tp[0] >> 5 & 2))));
+	ids = l2tp_ids(l2tp);
+	if (likely(!dp_t.lookup_hash))
+		rte_prefetch0(index_session(ids));
 	pkt_close(m);
-	lane_put_up(&b->up, m, l2tp, len, IP4_HDR + UDP_HDR, (uint8_t)endpoint);
+	lane_put_up(&b->up, m, l2tp, len, IP4_HDR + UDP_HDR, a->endpoint, ids, 0);
 	return true;
+}
+
+/* A tunnel packet whose ids were seen a while ago, so that the index answers at once. The session's line comes while others
+ * are looked at; another worker's session stays with it. */
+static inline void find(const struct worker *w, struct lane_up *l, unsigned int i)
+{
+	uint32_t slot = index_slot(index_session(l->ids[i]));
+
+	l->slot[i] = slot;
+	if (shard_owner(l->ids[i]) == w->id)
+		rte_prefetch0(&dp_t.session[slot]);
 }
 
 /* The two lines that hold the headers down to the subscriber's, far enough ahead; before that the mbuf, for a device may
@@ -284,6 +332,11 @@ static inline void prefetch_data(const struct burst *b, unsigned int i)
 
 void classify(struct worker *w, struct burst *b)
 {
+	const unsigned int behind = dp_t.lookup_hash ? LANE : AHEAD_INDEX;
+	struct lane_up *up = &b->up;
+	struct arrival a = {.port = UINT16_MAX};
+	unsigned int found = 0;
+
 	for (unsigned int i = 0; i < AHEAD_MBUF; i++)
 		prefetch_mbuf(b, i);
 	for (unsigned int i = 0; i < AHEAD_DATA; i++)
@@ -293,8 +346,14 @@ void classify(struct worker *w, struct burst *b)
 
 		prefetch_mbuf(b, i + AHEAD_MBUF);
 		prefetch_data(b, i + AHEAD_DATA);
-		if (unlikely(!plain4(b, m, rte_pktmbuf_mtod(m, uint8_t *), b->port[i])))
+		if (unlikely(b->port[i] != a.port))
+			arrive(&a, b->port[i]);
+		if (unlikely(!plain4(b, &a, m, rte_pktmbuf_mtod(m, uint8_t *))))
 			frame_in(w, b, m, b->port[i]);
+		if (up->n > found + behind)
+			find(w, up, found++);
 	}
+	while (behind < LANE && found < up->n)
+		find(w, up, found++);
 	b->n = 0;
 }

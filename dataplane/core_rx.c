@@ -29,10 +29,6 @@ static inline void down4(
 		icmp4_error(w, l->m[i], p, l->len[i], 3, 1, 0, DROP_NO_ROUTE);
 		return;
 	}
-	if (w->n_workers > 1) /* its record, only if it is ours: steer.c */
-		rte_prefetch0(&dp_t.home[slot]);
-	else
-		rte_prefetch0(&dp_t.session[slot]);
 	if (likely(l->ifx[i] != IFX_LNS0)) {
 		if (unlikely(p[IP4_TTL] <= 1)) {
 			icmp4_error(w, l->m[i], p, l->len[i], 11, 0, 0, DROP_TTL);
@@ -59,36 +55,66 @@ static inline void down6(
 		}
 		p[IP6_HOPS]--;
 	}
+	down_soon(w, slot, true);
 	lane_put(&b->down, l->m[i], p, l->len[i], slot);
+}
+
+/* dp_t.lookup_hash: the slots of addresses in pools, by the hash table. */
+static __rte_noinline void find_by_hash(
+	const struct lane_core *l, const uint64_t *nh, const uint32_t **where, uint32_t *slot)
+{
+	struct addr4_key key[LANE];
+	uint32_t found[LANE];
+	uint8_t asked[LANE];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < l->n; i++) {
+		if (NH_TYPE(nh[i]) != DP_NH_SUBSCRIBER)
+			continue;
+		key[n] = (struct addr4_key){.addr = load32_raw(l->p[i] + 16)};
+		asked[n++] = (uint8_t)i;
+	}
+	lookup_addr4(key, n, found);
+	for (unsigned int k = 0; k < n; k++) {
+		slot[asked[k]] = found[k];
+		where[asked[k]] = &slot[asked[k]];
+	}
 }
 
 static void core4(struct worker *w, struct burst *b)
 {
+	const struct dp_pool *const pool = dp_t.index.pool4;
 	struct lane_core *l = &b->core4;
+	const uint32_t *where[LANE]; /* each packet's slot is; NULL: not a subscriber's */
 	uint32_t dst[LANE], slot[LANE];
-	const uint32_t *where[LANE];
-	struct addr4_key key[LANE];
 	uint64_t nh[LANE];
-	uint8_t asked[LANE];
-	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < l->n; i++)
 		dst[i] = rte_be_to_cpu_32(load32_raw(l->p[i] + 16));
 	rte_fib_lookup_bulk(dp_t.fib4, dst, nh, l->n);
 	for (unsigned int i = 0; i < l->n; i++) {
-		if (likely(NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER)) {
-			key[n] = (struct addr4_key){.addr = load32_raw(l->p[i] + 16),
-				.pool = (uint16_t)NH_INDEX(nh[i])};
-			asked[n++] = (uint8_t)i;
-		} else if (NH_TYPE(nh[i]) == DP_NH_SESSION) {
-			down4(w, b, l, i, NH_INDEX(nh[i]));
+		if (likely(NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER && pool)) {
+			where[i] = index_address(&pool[NH_INDEX(nh[i])], dst[i]);
+			rte_prefetch0(where[i]);
 		} else {
-			not_ours(w, l, i);
+			slot[i] = NH_INDEX(nh[i]);
+			where[i] = NH_TYPE(nh[i]) == DP_NH_SESSION ? &slot[i] : NULL;
 		}
 	}
-	find_addr4(key, n, where, slot);
-	for (unsigned int k = 0; k < n; k++)
-		down4(w, b, l, asked[k], index_slot(where[k]));
+	if (unlikely(dp_t.lookup_hash))
+		find_by_hash(l, nh, where, slot);
+	for (unsigned int i = 0; i < l->n; i++) {
+		if (likely(where[i] != NULL)) {
+			slot[i] = index_slot(where[i]);
+			down_soon(w, slot[i], false);
+		}
+	}
+	for (unsigned int i = 0; i < l->n; i++) {
+		if (likely(where[i] != NULL))
+			down4(w, b, l, i, slot[i]);
+		else
+			not_ours(w, l, i);
+	}
 	l->n = 0;
 }
 

@@ -20,10 +20,10 @@ struct rte_mbuf;
 struct hand {
 	struct rte_mbuf *m;
 	uint8_t *p; /* where the layer begins that the owner reads */
-	uint32_t what; /* up: l3_off and endpoint; down: slot; port: its number */
+	uint32_t what; /* up, down: slot; port: its number */
 	uint16_t len;
-	uint8_t kind; /* steer.c */
-	uint8_t generation; /* down: of the slot, the low bits */
+	uint8_t kind; /* in the low 2 bits (steer.c); up: endpoint above */
+	uint8_t more; /* up: l3_off; down: the low bits of the slot's generation */
 };
 
 struct hand_ring {

@@ -146,6 +146,12 @@ static inline uint16_t l4_sum(const uint8_t *l3, uint8_t proto, const uint8_t *l
 	return sum_fold((uint64_t)pseudo_header_sum(l3, proto, len) + rte_raw_cksum(l4, len));
 }
 
+/* Could this IPv4 packet be a TCP SYN, as far as its first 40 bytes tell? */
+static inline bool ip4_may_be_syn(const uint8_t *p, uint16_t len)
+{
+	return p[9] == IPPROTO_TCP && len >= IP4_HDR + 20 && (p[IP4_HDR + 13] & 0x02);
+}
+
 static inline bool ip6_is_link_local(const uint8_t *a)
 {
 	return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;

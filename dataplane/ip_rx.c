@@ -7,7 +7,7 @@
  * unreachable, silence for a blackhole). Counted as received are packets that passed the checks,
  * whatever the route table says then. Thread: the worker that owns the session. Not here: ICMP
  * (icmp.c), the other subscriber's side (l2tp_tx.c). */
-#include "dataplane/stages.h"
+#include "dataplane/ip_up.h"
 
 #define IP4_TTL  8
 #define IP6_HOPS 7
@@ -31,9 +31,9 @@ static bool is_framed6(uint32_t slot, const uint8_t *p)
 	return NH_TYPE(nh) == DP_NH_SESSION && NH_INDEX(nh) == slot;
 }
 
-static inline bool source4_ok(const struct dp_session *s, uint32_t slot, const uint8_t *p)
+static bool source4_ok(const struct dp_session *s, uint32_t slot, const uint8_t *p)
 {
-	if (likely(load32_raw(p + 12) == s->ip4))
+	if (load32_raw(p + 12) == s->ip4)
 		return true;
 	if (s->flags & S_NO_SRC_CHECK)
 		return !ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 12)));
@@ -52,18 +52,15 @@ static bool source6_ok(const struct dp_session *s, uint32_t slot, const uint8_t 
 }
 
 /* @return the IP length, or 0: malformed. */
-static inline uint16_t valid4(const uint8_t *p, uint16_t len)
+static uint16_t valid4(const uint8_t *p, uint16_t len)
 {
-	unsigned int hl;
+	unsigned int hl = len >= IP4_HDR ? (unsigned int)(p[0] & 15) * 4 : 0;
 	uint16_t total;
 
-	if (unlikely(len < IP4_HDR))
+	if (hl < IP4_HDR || p[0] >> 4 != 4)
 		return 0;
 	total = load16(p + 2);
-	if (likely(p[0] == 0x45 && total >= IP4_HDR && total <= len))
-		return likely(ip4_plain_sum_ok(p)) ? total : 0;
-	hl = (unsigned int)(p[0] & 15) * 4;
-	if (unlikely(p[0] >> 4 != 4 || hl < IP4_HDR || total < hl || total > len))
+	if (total < hl || total > len)
 		return 0;
 	return ip4_header_sum(p, hl) == 0xffff ? total : 0;
 }
@@ -75,17 +72,29 @@ static uint16_t valid6(const uint8_t *p, uint16_t len)
 	return (uint16_t)(IP6_HDR + load16(p + 4));
 }
 
-/* @return DROP_OK: it is the subscriber's packet, *len its length. */
-static inline enum drop_reason check4(uint32_t slot, const uint8_t *p, uint16_t *len)
+static enum drop_reason check4(uint32_t slot, const uint8_t *p, uint16_t total)
 {
-	*len = valid4(p, *len);
-	if (unlikely(!*len))
+	if (!total)
 		return DROP_INNER_HEADER;
-	if (unlikely(!source4_ok(&dp_t.session[slot], slot, p)))
+	if (!source4_ok(&dp_t.session[slot], slot, p))
 		return DROP_SPOOFED_SOURCE;
-	if (unlikely(ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 16)))))
-		return DROP_MARTIAN;
-	return DROP_OK;
+	return ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 16))) ? DROP_MARTIAN : DROP_OK;
+}
+
+void ip4_up_odd(struct worker *w, struct burst *b, uint32_t slot, struct rte_mbuf *m, uint8_t *p,
+	uint16_t len)
+{
+	struct dp_session *s = &dp_t.session[slot];
+	uint16_t total = valid4(p, len);
+	enum drop_reason why = check4(slot, p, total);
+
+	if (why != DROP_OK) {
+		drop_up(w, slot, m, why);
+		return;
+	}
+	if ((s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
+		mss_clamp4(p, total, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
+	ip4_up_passed(b, slot, s, m, p, total);
 }
 
 static inline enum drop_reason check6(uint32_t slot, const uint8_t *p, uint16_t len)
@@ -97,40 +106,7 @@ static inline enum drop_reason check6(uint32_t slot, const uint8_t *p, uint16_t 
 	return len ? DROP_OK : DROP_INNER_HEADER;
 }
 
-static inline void count_up(struct dp_session *s, uint16_t len)
-{
-	s->up_packets++;
-	s->up_octets += len;
-}
-
 /* What passes stays in the lane with its IP length, the rest leaves NULL behind. @return how many passed. */
-static unsigned int take4(struct worker *w, struct lane *l, uint32_t *dst)
-{
-	unsigned int passed = 0;
-
-	for (unsigned int i = 0; i < l->n; i++) {
-		const uint32_t slot = l->slot[i];
-		struct dp_session *s = &dp_t.session[slot];
-		uint8_t *p = l->p[i];
-		uint16_t len = l->len[i];
-		enum drop_reason why = check4(slot, p, &len);
-
-		if (unlikely(why != DROP_OK)) {
-			drop_up(w, slot, l->m[i], why);
-			l->m[i] = NULL;
-			dst[i] = 0;
-			continue;
-		}
-		dst[i] = rte_be_to_cpu_32(load32_raw(p + 16));
-		count_up(s, len);
-		if (unlikely(s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
-			mss_clamp4(p, len, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
-		l->len[i] = len;
-		passed++;
-	}
-	return passed;
-}
-
 static unsigned int take6(struct worker *w, struct lane *l, uint8_t dst[][16])
 {
 	unsigned int passed = 0;
@@ -160,7 +136,8 @@ static unsigned int take6(struct worker *w, struct lane *l, uint8_t dst[][16])
 			continue;
 		}
 		memcpy(dst[i], p + 24, 16);
-		count_up(s, len);
+		s->up_packets++;
+		s->up_octets += len;
 		dp_t.more[slot].up6_packets++;
 		dp_t.more[slot].up6_octets += len;
 		if ((s->flags & S_MSS_CLAMP) && p[6] == IPPROTO_TCP)
@@ -211,13 +188,44 @@ static inline bool hop6(struct worker *w, struct rte_mbuf *m, uint8_t *p, uint16
 	return true;
 }
 
-static inline void out4(
+/* Packets to one neighbour, from the i-th on, as long as nothing is odd about them. @return the next one. */
+static inline unsigned int out4_plain(
+	struct worker *w, const struct lane *l, const uint64_t *nh, unsigned int i)
+{
+	const uint32_t index = NH_INDEX(nh[i]);
+	const uint64_t adj = adj_load(index), to = nh[i];
+	struct worker_way way;
+	struct worker_txq *q;
+	unsigned int n;
+
+	if (unlikely(!(adj & ADJ_VALID)))
+		return i;
+	way = *way_of(w, adj);
+	q = way.q;
+	if (unlikely(!q))
+		return i;
+	for (n = q->n; i < l->n && nh[i] == to && n < RTE_DIM(q->m); i++) {
+		uint8_t *p = l->p[i];
+
+		if (unlikely(p[IP4_TTL] <= 1 || l->len[i] > way.mtu))
+			break;
+		ip4_ttl_dec(p);
+		pkt_open(l->m[i]);
+		frame_put(&way, l->m[i], p, l->len[i]);
+		q->m[n++] = l->m[i];
+	}
+	w->adj_used[index] += n - q->n;
+	q->n = (uint16_t)n;
+	return i;
+}
+
+static __rte_noinline void out4(
 	struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
 	uint64_t adj = adj_load(index);
 	uint16_t mtu;
 
-	if (unlikely(adj != w->way.adj && !(adj & ADJ_VALID))) {
+	if (unlikely(!(adj & ADJ_VALID))) {
 		punt(w, PUNT_LNS0, m, p, len, 0, 0);
 		return;
 	}
@@ -258,17 +266,22 @@ static void route4(struct worker *w, struct burst *b, struct lane *l, const uint
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < l->n; i++) {
-		struct rte_mbuf *m = l->m[i];
-		uint8_t *p = l->p[i];
-		uint16_t len = l->len[i];
+		struct rte_mbuf *m;
+		uint8_t *p;
+		uint16_t len;
 
-		if (unlikely(!m))
-			continue;
 		if (likely(NH_TYPE(nh[i]) == DP_NH_ADJ)) {
-			out4(w, NH_INDEX(nh[i]), m, p, len);
-			continue;
+			i = out4_plain(w, l, nh, i);
+			if (i == l->n)
+				break;
 		}
+		m = l->m[i];
+		p = l->p[i];
+		len = l->len[i];
 		switch (NH_TYPE(nh[i])) {
+		case DP_NH_ADJ:
+			out4(w, NH_INDEX(nh[i]), m, p, len);
+			break;
 		case DP_NH_SUBSCRIBER:
 			key[n] = (struct addr4_key){
 				.addr = load32_raw(p + 16), .pool = (uint16_t)NH_INDEX(nh[i])};
@@ -276,7 +289,7 @@ static void route4(struct worker *w, struct burst *b, struct lane *l, const uint
 			break;
 		case DP_NH_SESSION:
 			if (hop4(w, m, p, len))
-				lane_put(&b->down, m, p, len, NH_INDEX(nh[i]));
+				down_put(b, m, p, len, NH_INDEX(nh[i]));
 			break;
 		case DP_NH_LINUX:
 			punt(w, PUNT_LNS0, m, p, len, 0, 0);
@@ -295,7 +308,7 @@ static void route4(struct worker *w, struct burst *b, struct lane *l, const uint
 		if (!slot[k])
 			icmp4_error(w, l->m[i], l->p[i], l->len[i], 3, 1, 0, DROP_NO_ROUTE);
 		else if (hop4(w, l->m[i], l->p[i], l->len[i]))
-			lane_put(&b->down, l->m[i], l->p[i], l->len[i], slot[k]);
+			down_put(b, l->m[i], l->p[i], l->len[i], slot[k]);
 	}
 }
 
@@ -324,7 +337,7 @@ static void route6(struct worker *w, struct burst *b, struct lane *l, const uint
 			break;
 		case DP_NH_SESSION:
 			if (hop6(w, m, p, len))
-				lane_put(&b->down, m, p, len, NH_INDEX(nh[i]));
+				down_put(b, m, p, len, NH_INDEX(nh[i]));
 			break;
 		case DP_NH_LINUX:
 			punt(w, PUNT_LNS0, m, p, len, 0, 0);
@@ -343,17 +356,16 @@ static void route6(struct worker *w, struct burst *b, struct lane *l, const uint
 		if (!slot[k])
 			icmp6_error(w, l->m[i], l->p[i], l->len[i], 1, 3, 0, DROP_NO_ROUTE);
 		else if (hop6(w, l->m[i], l->p[i], l->len[i]))
-			lane_put(&b->down, l->m[i], l->p[i], l->len[i], slot[k]);
+			down_put(b, l->m[i], l->p[i], l->len[i], slot[k]);
 	}
 }
 
 static void ip4_rx(struct worker *w, struct burst *b, struct lane *l)
 {
-	uint32_t dst[LANE];
 	uint64_t nh[LANE];
 
-	w->stat.up_packets += take4(w, l, dst);
-	rte_fib_lookup_bulk(dp_t.fib4, dst, nh, l->n);
+	w->stat.up_packets += l->n;
+	rte_fib_lookup_bulk(dp_t.fib4, b->ip4_dst, nh, l->n);
 	route4(w, b, l, nh);
 	l->n = 0;
 }

@@ -41,17 +41,16 @@ static inline unsigned int header(const uint8_t *p, uint16_t *len)
 	return n <= *len ? n : 0;
 }
 
-static inline void key_of(struct session_key *k, const uint8_t *p, uint8_t l3_off, uint8_t endpoint)
+static inline void key_of(struct session_key *k, const struct lane_up *l, unsigned int i)
 {
-	const uint8_t *ip = p - l3_off, *ids = p + 2 + (p[0] >> 5 & 2);
-	uint16_t port = load16(p - UDP_HDR);
+	const uint8_t *ip = l->p[i] - l->l3_off[i];
+	uint16_t port = load16(l->p[i] - UDP_HDR);
 
-	k->ids = rte_be_to_cpu_32(load32_raw(ids));
-	k->vrf = dp_t.endpoint[endpoint].vrf;
-	k->local = endpoint;
-	k->peer = likely(l3_off == IP4_HDR + UDP_HDR || ip[0] >> 4 == 4)
-		? session_key_peer4(load32_raw(ip + 12), port)
-		: session_key_peer6(ip + 8, port);
+	k->ids = l->ids[i];
+	k->vrf = dp_t.endpoint[l->endpoint[i]].vrf;
+	k->local = l->endpoint[i];
+	k->peer = ip[0] >> 4 == 4 ? session_key_peer4(load32_raw(ip + 12), port)
+				  : session_key_peer6(ip + 8, port);
 }
 
 static bool is_peer6(const struct dp_tunnel *t, const uint8_t *p, uint8_t l3_off)
@@ -73,27 +72,25 @@ static bool in_sequence(struct dp_session_more *more, const uint8_t *p)
 	return true;
 }
 
-/* What is known of the lane's packets before their sessions are. */
-struct asked {
-	struct session_key key[LANE];
-	uint32_t slot[LANE];
-	uint16_t len[LANE];
-	uint16_t skip[LANE];
-};
-
-/* A session's packet that is not plain(). */
+/* A packet that is not plain(). skip, len: bytes before the PPP frame and of it; skip 0: malformed. */
 static __rte_noinline void other(
-	struct worker *w, struct burst *b, unsigned int i, const struct asked *a)
+	struct worker *w, struct burst *b, unsigned int i, unsigned int skip, uint16_t len)
 {
 	const struct lane_up *l = &b->up;
-	const uint32_t slot = a->slot[i];
+	const uint32_t slot = l->slot[i];
 	const struct dp_session *s = &dp_t.session[slot];
 	const struct dp_tunnel *t = &dp_t.tunnel[s->tunnel];
 	struct rte_mbuf *m = l->m[i];
 	uint8_t *p = l->p[i];
+	struct session_key key;
 
+	key_of(&key, l, i);
+	if (!skip || !session_has_key(slot, &key)) {
+		drop(w, m, skip && (uint16_t)key.ids ? DROP_NO_SESSION : DROP_L2TP_HEADER);
+		return;
+	}
 	if (s->owner != w->id) { /* its shard looks up, another worker owns */
-		hand_up(w, s->owner, m, p, l->len[i], l->l3_off[i], l->endpoint[i]);
+		hand_up(w, s->owner, l, i);
 		return;
 	}
 	if ((t->flags & T_V6) && !is_peer6(t, p, l->l3_off[i])) {
@@ -102,7 +99,7 @@ static __rte_noinline void other(
 	}
 	w->tunnel_rx[s->tunnel]++;
 	if (s->action != S_TERMINATE) {
-		if (s->action == S_PENDING && early_keep(w, slot, p + a->skip[i], a->len[i]))
+		if (s->action == S_PENDING && early_keep(w, slot, p + skip, len))
 			drop(w, m, DROP_OK);
 		else
 			drop_up(w, slot, m, DROP_NOT_STARTED);
@@ -112,58 +109,59 @@ static __rte_noinline void other(
 		drop_up(w, slot, m, DROP_OUT_OF_SEQUENCE);
 		return;
 	}
-	ppp_rx(w, b, m, p + a->skip[i], a->len[i], slot);
+	ppp_rx(w, b, m, p + skip, len, slot);
 }
 
-/* What nearly all are: our session's, open for IPv4, by an IPv4 tunnel, not numbered, FF 03 00 21. */
-static inline bool plain(const struct worker *w, const struct dp_session *s, const uint8_t *p,
-	const uint8_t *ppp, uint16_t len)
+/* What nearly all are: not numbered, FF 03 00 21, our session's that is open for IPv4, from its tunnel's peer, which is that
+ * of the tunnel's template the other way round. All differences as one value: who guesses ids must not make us guess
+ * branches. */
+static inline bool plain(const struct worker *w, const struct dp_session *s,
+	const struct dp_tunnel *t, const struct lane_up *l, unsigned int i, const uint8_t *ppp)
 {
-	return session_is(s, S_V4, 0, w->id) && !(dp_t.tunnel[s->tunnel].flags & T_V6) &&
-		!(p[0] & F_S >> 8) && len >= 4 && load32_raw(ppp) == RTE_BE32(0xff030000 | PPP_IP);
+	const uint8_t *p = l->p[i], *ip = p - (IP4_HDR + UDP_HDR);
+	uint64_t addresses = load64_raw(ip + 12);
+	uint32_t ids;
+
+	memcpy(&ids, &s->sid, sizeof(ids));
+	addresses = (addresses << 32 | addresses >> 32) ^ load64_raw(t->header + 12);
+	return !(addresses | (ids ^ l->ids[i]) | (p[0] & F_S >> 8) | (t->flags & T_V6) |
+		(uint32_t)(l->l3_off[i] ^ (IP4_HDR + UDP_HDR)) |
+		(uint32_t)(load16_raw(ip + 20) ^ load16_raw(t->header + 22)) |
+		(load32_raw(ppp) ^ RTE_BE32(0xff030000 | PPP_IP)) |
+		session_differs(s, S_V4, 0, w->id));
 }
 
-static inline void one(struct worker *w, struct burst *b, unsigned int i, const struct asked *a)
+/* dp_t.lookup_hash: nobody knows the slots before. */
+static __rte_noinline void find_by_hash(struct lane_up *l)
 {
-	const struct lane_up *l = &b->up;
-	const uint32_t slot = a->slot[i];
-	const struct dp_session *s = &dp_t.session[slot];
-	uint8_t *ppp = l->p[i] + a->skip[i];
-	uint16_t len = a->len[i];
+	struct session_key key[LANE];
 
-	if (unlikely(!session_has_key(slot, &a->key[i]))) {
-		drop(w, l->m[i], (uint16_t)a->key[i].ids ? DROP_NO_SESSION : DROP_L2TP_HEADER);
-	} else if (likely(plain(w, s, l->p[i], ppp, len))) {
-		w->tunnel_rx[s->tunnel]++;
-		lane_put(&b->ip4, l->m[i], ppp + 4, (uint16_t)(len - 4), slot);
-	} else {
-		other(w, b, i, a);
-	}
+	for (unsigned int i = 0; i < l->n; i++)
+		key_of(&key[i], l, i);
+	find_sessions(key, l->n, l->slot);
 }
 
 void l2tp_rx(struct worker *w, struct burst *b)
 {
+	const struct dp_session *const session = dp_t.session;
+	const struct dp_tunnel *const tunnel = dp_t.tunnel;
 	struct lane_up *l = &b->up;
-	const bool hash = dp_t.lookup_hash;
-	struct asked a;
 
-	if (!l->n)
-		return;
+	if (unlikely(dp_t.lookup_hash) && l->n)
+		find_by_hash(l);
 	for (unsigned int i = 0; i < l->n; i++) {
-		uint16_t left = l->len[i];
-		unsigned int hdr = header(l->p[i], &left);
+		const struct dp_session *s = &session[l->slot[i]];
+		uint16_t len = l->len[i];
+		unsigned int skip = header(l->p[i], &len);
+		uint8_t *ppp = l->p[i] + skip;
 
-		key_of(&a.key[i], l->p[i], l->l3_off[i], l->endpoint[i]);
-		if (unlikely(!hdr))
-			a.key[i].ids = 0; /* finds nothing, and says why */
-		a.skip[i] = (uint16_t)hdr;
-		a.len[i] = (uint16_t)(left - hdr);
-		if (likely(!hash))
-			a.slot[i] = session_find(&a.key[i]);
+		len = (uint16_t)(len - skip);
+		if (likely(skip && len >= 4 && plain(w, s, &tunnel[s->tunnel], l, i, ppp))) {
+			w->tunnel_rx[s->tunnel]++;
+			ip4_up(w, b, l->slot[i], l->m[i], ppp + 4, (uint16_t)(len - 4));
+		} else {
+			other(w, b, i, skip, len);
+		}
 	}
-	if (unlikely(hash))
-		find_sessions(a.key, l->n, a.slot);
-	for (unsigned int i = 0; i < l->n; i++)
-		one(w, b, i, &a);
 	l->n = 0;
 }

@@ -50,40 +50,39 @@ static __rte_noinline void checksums(const struct dp_tunnel *t, const struct dp_
 	}
 }
 
-/* The outer headers before the session id, which is 4 bytes from p, where the message begins. len: from p on. */
-static __rte_always_inline void outer(struct worker *w, const struct dp_tunnel *t, uint64_t adj,
-	struct rte_mbuf *m, uint8_t *p, uint16_t len, bool numbered)
+/* The outer headers before the session id, which is 4 bytes from p, where the message begins. len: from p on. @return the
+ * IP header. */
+static __rte_always_inline uint8_t *outer(
+	const struct dp_tunnel *t, const struct worker_way *way, uint8_t *p, uint16_t len, bool v6)
 {
-	const bool tx_checksum = way_of(w, adj)->tx_checksum;
 	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)(len + UDP_HDR));
-	bool v6 = t->flags & T_V6;
 	uint8_t *ip;
 
-	if (likely(!v6)) {
+	if (!v6) {
 		ip = p - UDP_HDR - IP4_HDR;
 		memcpy(ip, t->header, IP4_HDR + UDP_HDR + 4);
-		ip4_length(ip, t->header_sum, (uint16_t)(len + UDP_HDR + IP4_HDR), !tx_checksum);
+		ip4_length(
+			ip, t->header_sum, (uint16_t)(len + UDP_HDR + IP4_HDR), !way->tx_checksum);
 	} else {
 		ip = p - UDP_HDR - IP6_HDR;
 		memcpy(ip, t->header, IP6_HDR + UDP_HDR + 4);
 		memcpy(ip + 4, &udp_len, sizeof(udp_len));
 	}
 	memcpy(p - 4, &udp_len, sizeof(udp_len));
-	if (numbered)
-		p[0] = F_S;
-	if ((t->flags & T_UDP_CSUM) | tx_checksum)
-		checksums(t, &dp_t.iface[adj_if(adj)], m, ip, p, len);
-	adj_send(w, adj, m, ip, (uint16_t)(len + (p - ip)), v6);
+	return ip;
 }
 
 /* A PPP frame at p into the tunnel. */
-static __rte_always_inline void message(
+static __rte_noinline void message(
 	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
 	const struct dp_session *s = &dp_t.session[slot];
 	const struct dp_tunnel *t = &dp_t.tunnel[s->tunnel];
 	uint32_t index = __atomic_load_n(&t->adj, __ATOMIC_RELAXED);
+	const bool v6 = t->flags & T_V6;
+	const struct worker_way *way;
 	uint64_t adj = adj_load(index);
+	uint8_t *ip;
 
 	if (unlikely(!index || !(adj & ADJ_VALID))) {
 		drop_down(w, slot, m, DROP_UNRESOLVED);
@@ -99,11 +98,17 @@ static __rte_always_inline void message(
 	p -= 6;
 	len += 6;
 	memcpy(p + 4, &s->peer_sid, 2);
-	outer(w, t, adj, m, p, len, s->flags & S_TX_SEQ);
+	way = way_of(w, adj);
+	ip = outer(t, way, p, len, v6);
+	if (s->flags & S_TX_SEQ)
+		p[0] = F_S;
+	if ((t->flags & T_UDP_CSUM) | way->tx_checksum)
+		checksums(t, &dp_t.iface[adj_if(adj)], m, ip, p, len);
+	adj_send(w, adj, m, ip, (uint16_t)(len + (p - ip)), v6);
 }
 
 /* An IP packet that fits the session. */
-static __rte_always_inline void packet(
+static void packet(
 	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len, bool v6)
 {
 	struct dp_session *s = &dp_t.session[slot];
@@ -162,19 +167,19 @@ static __rte_noinline void too_big4(
 		drop_down(w, slot, m, DROP_NO_BUFFER);
 }
 
-static inline void down4(
+static __rte_noinline void down4(
 	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
 	const struct dp_session *s = &dp_t.session[slot];
 
-	if (unlikely(s->action != S_TERMINATE || !(s->flags & S_V4))) {
+	if (s->action != S_TERMINATE || !(s->flags & S_V4)) {
 		drop_down(w, slot, m, DROP_SESSION_NOT_OPEN);
-	} else if (unlikely(load32_raw(p + 16) != s->ip4 && !(s->flags & S_ROUTES))) {
+	} else if (load32_raw(p + 16) != s->ip4 && !(s->flags & S_ROUTES)) {
 		drop_down(w, slot, m, DROP_NO_ROUTE);
 	} else {
-		if (unlikely(s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
+		if ((s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
 			mss_clamp4(p, len, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
-		if (likely(len <= s->mtu))
+		if (len <= s->mtu)
 			packet(w, slot, m, p, len, false);
 		else
 			too_big4(w, slot, m, p, len);
@@ -204,18 +209,19 @@ static __rte_noinline void down6(
 
 /* What nearly all are: IPv4 that fits our session, which agreed to nothing special, in an IPv4 tunnel whose way is that of
  * the packet before. @return false: something is different, nothing was done. */
-static __rte_always_inline bool plain4(
-	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+static __rte_always_inline bool plain4(struct worker *w, const struct worker_way *way,
+	struct dp_session *s, const struct dp_tunnel *t, struct rte_mbuf *m, uint8_t *p,
+	uint16_t len)
 {
 	const rte_be32_t ppp = RTE_BE32(0xff030000 | PPP_IP);
-	struct dp_session *s = &dp_t.session[slot];
-	const struct dp_tunnel *t = &dp_t.tunnel[s->tunnel];
-	uint32_t index = __atomic_load_n(&t->adj, __ATOMIC_RELAXED);
-	uint64_t adj = adj_load(index);
+	const uint32_t index = __atomic_load_n(&t->adj, __ATOMIC_RELAXED);
+	struct worker_txq *q = way->q;
+	uint8_t *ip;
 
-	if (!session_is(s, S_V4, S_TX_ACFC | S_TX_PFC | S_TX_SEQ, w->id) || p[0] >> 4 != 4 ||
-		load32_raw(p + 16) != s->ip4 || len > s->mtu || adj != w->way.adj ||
-		(t->flags & T_V6) || ((s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP))
+	if ((session_differs(s, S_V4, S_TX_ACFC | S_TX_PFC | S_TX_SEQ, w->id) | (p[0] >> 4 ^ 4u) |
+		    (load32_raw(p + 16) ^ s->ip4) | (t->flags & T_V6)) ||
+		len > s->mtu || adj_load(index) != way->adj || !q || q->n == RTE_DIM(q->m) ||
+		((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, len)))
 		return false;
 	pkt_open(m);
 	s->down_packets++;
@@ -224,35 +230,46 @@ static __rte_always_inline bool plain4(
 	w->adj_used[index]++;
 	memcpy(p - 4, &ppp, sizeof(ppp));
 	memcpy(p - 6, &s->peer_sid, 2);
-	outer(w, t, adj, m, p - 10, (uint16_t)(len + 10), false);
+	p -= 10;
+	len += 10;
+	ip = outer(t, way, p, len, false);
+	if (unlikely((t->flags & T_UDP_CSUM) | way->tx_checksum))
+		checksums(t, &dp_t.iface[adj_if(way->adj)], m, ip, p, len);
+	frame_put(way, m, ip, (uint16_t)(len + UDP_HDR + IP4_HDR));
+	q->m[q->n++] = m;
 	return true;
 }
 
+static __rte_noinline void other(
+	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+{
+	uint16_t owner = dp_t.session[slot].owner;
+
+	if (owner != w->id)
+		hand_down(w, owner, m, p, len, slot);
+	else if (p[0] >> 4 == 4)
+		down4(w, slot, m, p, len);
+	else
+		down6(w, slot, m, p, len);
+}
+
+/* An ICMP error to a subscriber joins the lane meanwhile. */
 void l2tp_tx(struct worker *w, struct burst *b)
 {
+	struct dp_session *const session = dp_t.session;
+	const struct dp_tunnel *const tunnel = dp_t.tunnel;
+	struct worker_way way = w->way;
 	struct lane *l = &b->down;
 
-	for (unsigned int i = 0; i < l->n; i++) {
-		rte_prefetch0(&dp_t.session[l->slot[i]]);
-		if (unlikely(l->p[i][0] >> 4 == 6)) /* its counters */
-			rte_prefetch0(&dp_t.more[l->slot[i]]);
-	}
 	for (unsigned int i = 0; i < l->n; i++)
-		rte_prefetch0(&dp_t.tunnel[dp_t.session[l->slot[i]].tunnel]);
-	for (unsigned int i = 0; i < l->n;
-		i++) { /* an ICMP error to a subscriber joins the lane meanwhile */
-		uint32_t slot = l->slot[i];
-		uint16_t owner;
+		rte_prefetch0(&tunnel[session[l->slot[i]].tunnel]);
+	for (unsigned int i = 0; i < l->n; i++) {
+		struct dp_session *s = &session[l->slot[i]];
 
-		if (likely(plain4(w, slot, l->m[i], l->p[i], l->len[i])))
+		if (likely(plain4(w, &way, s, &tunnel[s->tunnel], l->m[i], l->p[i], l->len[i])))
 			continue;
-		owner = dp_t.session[slot].owner;
-		if (owner != w->id)
-			hand_down(w, owner, l->m[i], l->p[i], l->len[i], slot);
-		else if (l->p[i][0] >> 4 == 4)
-			down4(w, slot, l->m[i], l->p[i], l->len[i]);
-		else
-			down6(w, slot, l->m[i], l->p[i], l->len[i]);
+		other(w, l->slot[i], l->m[i], l->p[i], l->len[i]);
+		way = w->way;
 	}
 	l->n = 0;
 }

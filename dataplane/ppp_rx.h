@@ -7,7 +7,7 @@
 #ifndef DATAPLANE_PPP_RX_H
 #define DATAPLANE_PPP_RX_H
 
-#include "dataplane/stages.h"
+#include "dataplane/ip_up.h"
 
 /** A frame for the automaton, from the protocol field on. Takes m (ppp_rx.c). */
 void ppp_rx_control(
@@ -32,7 +32,7 @@ static inline void ppp_rx(
 		skip += 2;
 	}
 	if (proto == PPP_IP && (s->flags & S_V4)) {
-		lane_put(&b->ip4, m, p + skip, (uint16_t)(len - skip), slot);
+		ip4_up(w, b, slot, m, p + skip, (uint16_t)(len - skip));
 	} else if (proto == PPP_IPV6 && (s->flags & S_V6)) {
 		rte_prefetch0(&dp_t.more[slot]);
 		lane_put(&b->ip6, m, p + skip, (uint16_t)(len - skip), slot);

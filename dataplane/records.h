@@ -56,16 +56,16 @@ struct dp_session {
 static_assert(sizeof(struct dp_session) == 64, "a plain packet touches one line of its session");
 static_assert(offsetof(struct dp_session, owner) == offsetof(struct dp_session, action) + 1 &&
 		offsetof(struct dp_session, flags) == offsetof(struct dp_session, action) + 2,
-	"session_is() compares them as one word");
+	"session_differs() compares them as one word");
 
-/* Is the session up and this worker's, with all of the flags `on` and none of `off`? One comparison. */
-static inline bool session_is(
+/* 0: the session is up and this worker's, with all of the flags `on` and none of `off`. */
+static inline uint32_t session_differs(
 	const struct dp_session *s, uint16_t on, uint16_t off, uint16_t owner)
 {
 	uint32_t word;
 
 	__builtin_memcpy(&word, &s->action, sizeof(word));
-	return (word & (0xffffu | (uint32_t)(on | off) << 16)) ==
+	return (word & (0xffffu | (uint32_t)(on | off) << 16)) ^
 		(S_TERMINATE | (uint32_t)owner << 8 | (uint32_t)on << 16);
 }
 

@@ -68,24 +68,8 @@ static inline void slots_read(const uint32_t **where, unsigned int n, uint32_t *
 	}
 }
 
-/* With the index a session is found in two steps, so that memory answers while other packets are looked at: this, when the
- * ids are seen first, and session_find(). */
-static inline void session_find_soon(uint32_t ids)
-{
-	if (likely(!dp_t.lookup_hash))
-		rte_prefetch0(index_session(ids));
-}
-
-/* Which slot could it be: for session_has_key() to say. Its session is on the way to the cache. With the index only. */
-static inline uint32_t session_find(const struct session_key *k)
-{
-	uint32_t slot = index_slot(index_session(k->ids));
-
-	rte_prefetch0(&dp_t.session[slot]);
-	return slot;
-}
-
-/* The same by either front. n <= LOOKUP_MAX, here and below. */
+/* Which slots could it be, for session_has_key() to say, by either front. Their sessions are on the way to the cache.
+ * n <= LOOKUP_MAX, here and below. */
 static inline void session_find_bulk(
 	const struct session_key *keys, unsigned int n, uint32_t *slots)
 {
@@ -93,8 +77,10 @@ static inline void session_find_bulk(
 	unsigned int i;
 
 	if (!dp_t.lookup_hash) {
-		for (i = 0; i < n; i++)
-			slots[i] = session_find(&keys[i]);
+		for (i = 0; i < n; i++) {
+			slots[i] = index_slot(index_session(keys[i].ids));
+			rte_prefetch0(&dp_t.session[slots[i]]);
+		}
 		return;
 	}
 	for (i = 0; i < n; i++)

@@ -15,8 +15,7 @@
 
 /* -- steer.c -- */
 /** Give a packet to another worker, which sees it after hand_flush(). Takes m. */
-void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len,
-	uint8_t l3_off, uint8_t endpoint);
+void hand_up(struct worker *w, uint16_t to, const struct lane_up *l, unsigned int i);
 void hand_down(
 	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot);
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port);
@@ -76,6 +75,25 @@ static PEEK bool slot_is_same(const struct worker *w, uint32_t slot, uint8_t gen
 		dp_t.session[slot].owner == w->id;
 }
 
+static PEEK bool slot_has_ids(uint32_t slot, uint32_t ids)
+{
+	const struct dp_session *s = &dp_t.session[slot];
+
+	return s->action != S_FREE && ids == ((uint32_t)s->tid << 16 | s->sid);
+}
+
+/* Tunnel and session id of an L2TP data message: they follow the flags and the optional Length (RFC 2661 s3.1). */
+static inline uint32_t l2tp_ids(const uint8_t *p)
+{
+	return rte_be_to_cpu_32(load32_raw(p + 2 + (p[0] >> 5 & 2)));
+}
+
+/* The worker whose shard of session ids it is. */
+static inline uint8_t shard_owner(uint32_t ids)
+{
+	return dp_t.shard_owner[(uint16_t)ids >> DP_SHARD_SHIFT];
+}
+
 /* Bounds of the packet for the sanitizer: closed after reception, open again before anything is put
  * before it. */
 static inline void pkt_close(struct rte_mbuf *m)
@@ -119,6 +137,15 @@ static inline const struct worker_way *way_of(struct worker *w, uint64_t adj)
 	return &w->way;
 }
 
+/* The Ethernet header before an IPv4 packet, and the mbuf's idea of the frame. */
+static inline void frame_put(
+	const struct worker_way *way, struct rte_mbuf *m, uint8_t *p, uint16_t len)
+{
+	memcpy(p - 14, &way->head, 8);
+	memcpy(p - 8, &way->tail, 8);
+	pkt_set(m, p - 14, (uint16_t)(len + 14));
+}
+
 /* By a VLAN interface, another worker's queue, or a full one. */
 static __rte_noinline void adj_send_slow(
 	struct worker *w, uint64_t adj, struct rte_mbuf *m, uint8_t *p, uint16_t len, rte_be16_t type)
@@ -153,17 +180,38 @@ static inline void adj_send(
 		adj_send_slow(w, adj, m, p, len, type);
 		return;
 	}
-	memcpy(p - 14, &way->head, 8);
-	memcpy(p - 8, &way->tail, 8);
+	frame_put(way, m, p, len);
 	if (ip6)
 		memcpy(p - 2, &type, sizeof(type));
-	pkt_set(m, p - 14, (uint16_t)(len + 14));
 	q->m[q->n++] = m;
 }
 
 static inline uint64_t adj_load(uint32_t index)
 {
 	return __atomic_load_n(&dp_t.adj[index], __ATOMIC_RELAXED);
+}
+
+/* What will be read of a session next, by a packet towards it: its records; where another worker may own it, and has them
+ * in its cache, who that is (steer.c). */
+static inline void down_soon(const struct worker *w, uint32_t slot, bool v6)
+{
+	if (w->n_workers > 1) {
+		rte_prefetch0(&dp_t.home[slot]);
+		return;
+	}
+	rte_prefetch0(&dp_t.session[slot]);
+	if (v6) /* its counters */
+		rte_prefetch0(&dp_t.more[slot]);
+}
+
+/* Down to a subscriber of ours; its records are on the way to the cache. */
+static inline void down_put(
+	struct burst *b, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
+{
+	rte_prefetch0(&dp_t.session[slot]);
+	if (p[0] >> 4 == 6) /* its counters */
+		rte_prefetch0(&dp_t.more[slot]);
+	lane_put(&b->down, m, p, len, slot);
 }
 
 static inline void find_sessions(const struct session_key *k, unsigned int n, uint32_t *slots)

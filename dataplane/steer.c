@@ -11,6 +11,8 @@
 #define LINE RTE_CACHE_LINE_SIZE
 
 enum hand_kind { HAND_UP = 1, HAND_DOWN, HAND_PORT };
+#define KIND_BITS 2
+#define KIND      ((1u << KIND_BITS) - 1)
 
 /* What comes from another CPU's cache and will be written here: asked for as such, it comes once. */
 static inline void fetch(const void *p)
@@ -44,7 +46,7 @@ void hand_flush(struct worker *w)
 
 /* The fields are written where they stay: a copy of something just written waits for the writes. */
 static inline void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p,
-	uint32_t what, uint16_t len, enum hand_kind kind)
+	uint32_t what, uint16_t len, unsigned int kind, uint8_t more)
 {
 	struct hand *at = likely(w->to[to] != NULL) ? hand_place(w->to[to]) : NULL;
 
@@ -56,36 +58,42 @@ static inline void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8
 	at->p = p;
 	at->what = what;
 	at->len = len;
-	at->kind = kind;
-	at->generation = kind == HAND_DOWN ? (uint8_t)(dp_t.home[what] >> 8) : 0;
+	at->kind = (uint8_t)kind;
+	at->more = more;
 	w->hand_dirty |= 1ull << to;
 }
 
-void hand_up(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len,
-	uint8_t l3_off, uint8_t endpoint)
+static_assert(DP_ENDPOINTS_MAX << KIND_BITS <= 256, "a kind and an endpoint are one byte");
+
+void hand_up(struct worker *w, uint16_t to, const struct lane_up *l, unsigned int i)
 {
-	hand(w, to, m, p, l3_off | (uint32_t)endpoint << 8, len, HAND_UP);
+	hand(w, to, l->m[i], l->p[i], l->slot[i], l->len[i],
+		HAND_UP | (unsigned int)l->endpoint[i] << KIND_BITS, l->l3_off[i]);
 }
 
 void hand_down(
 	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
 {
-	hand(w, to, m, p, slot, len, HAND_DOWN);
+	hand(w, to, m, p, slot, len, HAND_DOWN, (uint8_t)(dp_t.home[slot] >> 8));
 }
 
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port)
 {
-	hand(w, to, m, rte_pktmbuf_mtod(m, uint8_t *), port, 0, HAND_PORT);
+	hand(w, to, m, rte_pktmbuf_mtod(m, uint8_t *), port, 0, HAND_PORT, 0);
 }
 
 static void take(struct worker *w, struct burst *b, const struct hand *h)
 {
-	switch (h->kind) {
+	uint32_t ids;
+
+	switch (h->kind & KIND) {
 	case HAND_UP:
-		lane_put_up(&b->up, h->m, h->p, h->len, (uint8_t)h->what, (uint8_t)(h->what >> 8));
+		ids = l2tp_ids(h->p);
+		lane_put_up(&b->up, h->m, h->p, h->len, h->more, h->kind >> KIND_BITS, ids,
+			slot_has_ids(h->what, ids) ? h->what : 0);
 		break;
 	case HAND_DOWN:
-		if (slot_is_same(w, h->what, h->generation))
+		if (slot_is_same(w, h->what, h->more))
 			lane_put(&b->down, h->m, h->p, h->len, h->what);
 		else
 			drop(w, h->m, DROP_NO_SESSION);
@@ -105,9 +113,9 @@ static void look_ahead(struct hand_ring *r)
 
 		fetch(h->m);
 		fetch(h->p);
-		if (h->kind == HAND_UP)
+		if ((h->kind & KIND) == HAND_UP)
 			fetch(h->p + LINE);
-		else if (h->kind == HAND_DOWN)
+		if ((h->kind & KIND) != HAND_PORT)
 			fetch(&dp_t.session[h->what]);
 	}
 }
@@ -147,27 +155,26 @@ static void steer_up(struct worker *w, struct lane_up *up)
 	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < up->n; i++) {
-		const uint8_t *p = up->p[i];
-		/* the session id follows the flags, the optional Length and the tunnel id (s3.1) */
-		uint16_t sid = load16(p + 4 + (p[0] >> 5 & 2));
-		uint8_t owner = dp_t.shard_owner[sid >> DP_SHARD_SHIFT];
+		uint8_t owner = shard_owner(up->ids[i]);
 
 		if (owner != w->id) {
-			hand_up(w, owner, up->m[i], up->p[i], up->len[i], up->l3_off[i],
-				up->endpoint[i]);
+			hand_up(w, owner, up, i);
 			continue;
 		}
 		up->m[kept] = up->m[i];
 		up->p[kept] = up->p[i];
 		up->len[kept] = up->len[i];
+		up->ids[kept] = up->ids[i];
+		up->slot[kept] = up->slot[i];
 		up->l3_off[kept] = up->l3_off[i];
 		up->endpoint[kept++] = up->endpoint[i];
 	}
 	up->n = (uint16_t)kept;
 }
 
-static void steer_down(struct worker *w, struct lane *down)
+static void steer_down(struct worker *w, struct burst *b)
 {
+	struct lane *down = &b->down;
 	unsigned int n = down->n;
 
 	down->n = 0;
@@ -178,8 +185,7 @@ static void steer_down(struct worker *w, struct lane *down)
 			hand_down(w, owner, down->m[i], down->p[i], down->len[i], down->slot[i]);
 			continue;
 		}
-		rte_prefetch0(&dp_t.session[down->slot[i]]);
-		lane_put(down, down->m[i], down->p[i], down->len[i], down->slot[i]);
+		down_put(b, down->m[i], down->p[i], down->len[i], down->slot[i]);
 	}
 }
 
@@ -187,7 +193,7 @@ void steer(struct worker *w, struct burst *b)
 {
 	if (w->n_workers > 1) {
 		steer_up(w, &b->up);
-		steer_down(w, &b->down);
+		steer_down(w, b);
 		hand_flush(w);
 	}
 	take_in(w, b);

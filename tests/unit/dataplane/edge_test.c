@@ -247,6 +247,21 @@ static void an_unknown_next_hop_of_either_family_is_linuxs_to_resolve(void **sta
 	assert_false(lab_tx(CORE, &f));
 }
 
+static void a_message_without_a_whole_header_is_dropped_and_not_linuxs(void **state)
+{
+	uint8_t message[8] = {[1] = 2};
+	struct frame f;
+
+	(void)state;
+	for (uint16_t n = 0; n < 8; n++) {
+		message[0] = n < 6 ? 0 : 0x40; /* with a Length it has 8 bytes (RFC 2661 s3.1) */
+		lac_frame(&f, message, n);
+		receive(&f, 0);
+	}
+	assert_int_equal(lab_drops(DROP_L2TP_HEADER), 8);
+	assert_int_equal(told_linux(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +269,7 @@ int main(void)
 		T(the_first_ipv6_fragment_of_a_tunnel_packet_is_dropped_and_others_go_to_linux),
 		T(what_the_port_found_wrong_is_dropped_and_what_it_found_right_is_believed),
 		T(the_nr_of_a_data_message_means_nothing),
+		T(a_message_without_a_whole_header_is_dropped_and_not_linuxs),
 		T(no_session_id_from_another_sender_is_accepted_or_answered),
 		T(of_all_session_ids_from_the_right_sender_only_those_given_out_are_found),
 		T(the_edges_of_address_prefix_and_framed_route_are_exact),

@@ -139,6 +139,20 @@ static void a_packet_that_waited_for_a_session_that_ended_is_dropped(void **stat
 	assert_false(lab_tx(ACCESS, &f));
 }
 
+static void a_message_that_waited_for_a_session_that_ended_finds_none(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	lac_ip(&f, 6, ip, ip4_udp(ip, IP(10, 0, 0, 6), HOST_IP, 50, 64, 0));
+	lab_rx(0, ACCESS, &f);
+	lab_poll(0);
+	lab_session(6)->sid++; /* reaped, and used again, while the packet is in the ring */
+	lab_poll(1);
+	assert_int_equal(lab_drops(DROP_NO_SESSION), 1);
+	assert_false(lab_tx(CORE, &f));
+}
+
 static void a_full_ring_to_the_owner_drops(void **state)
 {
 	struct frame f;
@@ -317,6 +331,7 @@ int main(void)
 		T(subscriber_to_subscriber_takes_one_hop_on_both_workers),
 		T(a_packet_too_big_for_another_workers_subscriber_is_told_to_the_sender),
 		T(a_packet_that_waited_for_a_session_that_ended_is_dropped),
+		T(a_message_that_waited_for_a_session_that_ended_finds_none),
 		T(a_full_ring_to_the_owner_drops),
 		T(bursts_are_taken_from_the_ring_without_loss),
 		T(a_worker_without_a_queue_hands_frames_to_the_one_that_sends),
