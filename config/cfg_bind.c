@@ -107,8 +107,8 @@ static void bind_many(struct cfg_ctx *x, struct cfg_node *node, const struct cfg
 			!cfg_value_read(x, e, k, e->text, e->len, base, array + n * k->size))
 			n++;
 		else
-			node->bad =
-				true; /* places in the array no longer match places in the text */
+			/* Places in the array no longer match places in the text. */
+			node->bad = true;
 	}
 	if (k->count)
 		*(size_t *)(base + k->count) = n;

@@ -31,8 +31,8 @@ static const struct {
 };
 
 static enum cfg_log_to log_to = CFG_LOG_STDERR;
-static bool stamped =
-	true; /* stderr lines begin with the time; journald, also behind stderr, adds its own */
+/* Stderr lines begin with the time; journald, also behind stderr, adds its own. */
+static bool stamped = true;
 static enum cfg_log_level log_level = CFG_LOG_INFO;
 
 int log_init(enum cfg_log_to to, enum cfg_log_level level)

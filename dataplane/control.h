@@ -15,8 +15,8 @@
 struct control {
 	unsigned int n_workers;
 	uint32_t load[DP_WORKERS_MAX]; /* sessions published, by owner */
-	uint8_t queue_of_tid[UINT16_MAX +
-		1]; /* worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
+	/* Worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
+	uint8_t queue_of_tid[UINT16_MAX + 1];
 	struct owner_look look[DP_WORKERS_MAX];
 	uint64_t looked_ns; /* at the workers (owner.c) */
 	struct random_state random;

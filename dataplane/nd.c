@@ -95,8 +95,8 @@ static void answer_ns(struct worker *w, uint32_t slot, const uint8_t *p)
 {
 	uint8_t frame[PPP_BYTES + IP6_HDR + 24] = {0};
 	uint8_t *na = frame + PPP_BYTES + IP6_HDR;
-	bool tentative =
-		ip6_is_unspecified(p + 8); /* somebody wants our address: duplicate detection */
+	/* Somebody wants our address: duplicate detection. */
+	bool tentative = ip6_is_unspecified(p + 8);
 
 	na[0] = NA;
 	na[4] = tentative ? 0xa0 : 0xe0; /* router, solicited, override */

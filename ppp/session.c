@@ -84,8 +84,8 @@ static void start_authentication(struct ppp_ctx *c)
 	if (s->auth == PPP_AUTH_CHAP_MD5)
 		chap_challenge(c);
 	else if (s->auth == PPP_AUTH_NONE && emit_ask_aaa(c, PPP_AUTH_NONE, no_bytes(), no_bytes()))
-		s->auth_state =
-			AUTH_WAIT_AAA; /* no name, but the addresses are control's to give */
+		/* No name, but the addresses are control's to give. */
+		s->auth_state = AUTH_WAIT_AAA;
 }
 
 void session_layer_up(struct ppp_ctx *c, const struct ppp_kind *k)

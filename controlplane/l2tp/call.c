@@ -5,6 +5,7 @@
  * A message for which no chunk is free is not lost: the call joins a list and sends it when chunks come back.
  * Thread: control. Not here: who the caller is and what it may do (AAA). Pure. */
 #include "controlplane/l2tp/avp.h"
+#include "controlplane/l2tp/cell.h"
 #include "controlplane/l2tp/reliable.h"
 
 #include <errno.h>
@@ -35,18 +36,6 @@ enum { STATES = L2TP_C_ESTABLISHED };
 #define CLN 0x08 /* clean up: the caller learns it */
 #define REL 0x10 /* the slot is free at once: the caller refused */
 
-struct cell {
-	uint8_t actions, next;
-};
-
-#define ____                                                                                       \
-	{                                                                                          \
-		0, 0                                                                               \
-	}
-#define A(act, s)                                                                                  \
-	{                                                                                          \
-		(act), (s)                                                                         \
-	}
 #define WAIT L2TP_C_WAIT_CONNECT
 #define EST  L2TP_C_ESTABLISHED
 #define END  L2TP_C_CLOSED

@@ -7,6 +7,7 @@
  * ends when the new one is established: a forged SCCRQ ends nothing, as its sender does not see our tunnel id.
  * Thread: control. Not here: delivery (reliable.c), calls (call.c), which tunnel a datagram belongs to (cp.c). Pure. */
 #include "controlplane/l2tp/avp.h"
+#include "controlplane/l2tp/cell.h"
 #include "controlplane/l2tp/reliable.h"
 
 #include <errno.h>
@@ -51,18 +52,6 @@ enum { STATES = L2TP_T_CLOSING };
 #define CLN 0x08 /* clean up: the calls go down */
 #define MSG 0x10 /* hand the message to the call's state machine */
 
-struct cell {
-	uint8_t actions, next;
-};
-
-#define ____                                                                                       \
-	{                                                                                          \
-		0, 0                                                                               \
-	}
-#define A(act, s)                                                                                  \
-	{                                                                                          \
-		(act), (s)                                                                         \
-	}
 #define WAIT L2TP_T_WAIT_CTL_CONN
 #define EST  L2TP_T_ESTABLISHED
 #define END  L2TP_T_CLOSING

@@ -260,8 +260,8 @@ int bed_start(const struct bed_options *o)
 		return -1;
 	take_ports();
 	bed.w = dp_workers[0];
-	bed.w->ra_step_ns =
-		UINT64_MAX; /* no router advertisements between the packets that we count */
+	/* No router advertisements between the packets that we count. */
+	bed.w->ra_step_ns = UINT64_MAX;
 	bed.pool = dp_t.pool;
 	rte_rcu_qsbr_thread_register(dp_t.qsbr, bed.w->id);
 	rte_rcu_qsbr_thread_online(dp_t.qsbr, bed.w->id);

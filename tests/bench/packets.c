@@ -316,7 +316,6 @@ static uint16_t unused_sid(uint32_t session)
 /* The L2TP data header and the PPP framing in front of the packet. @return where the IP packet goes. */
 static uint8_t *l2tp_header(uint8_t *p, const struct row *r, uint32_t session, uint16_t sid)
 {
-
 	put16(p, 2u | (r->length ? 0x4000 : 0) | (r->sequence ? 0x0800 : 0));
 	p += r->length ? 4 : 2;
 	put16(p, bed.session[session].tid);

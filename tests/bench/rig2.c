@@ -67,8 +67,8 @@ static uint16_t rx(void *rxq, struct rte_mbuf **m, uint16_t n)
 			sent += __atomic_load_n(&rig_side[i].sent, __ATOMIC_RELAXED);
 		s->limit = (uint32_t)RTE_MIN(s->n, sent / s->receivers + RIG_IN_FLIGHT);
 	}
-	if (s->next + n >
-		s->limit) /* whole bursts, as under full load: small ones cost more a packet */
+	/* Whole bursts, as under full load: small ones cost more a packet. */
+	if (s->next + n > s->limit)
 		return 0;
 	memcpy(m, s->m + s->next, n * sizeof(*m));
 	s->next += n;

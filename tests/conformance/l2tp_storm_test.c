@@ -192,8 +192,8 @@ static uint64_t thousand_calls(
 	uint64_t took;
 
 	lab->deaf = true;
-	lab->profile.setup_ms =
-		600000; /* the LAC asks for all calls before it connects the first */
+	/* The LAC asks for all calls before it connects the first. */
+	lab->profile.setup_ms = 600000;
 	lab->profile.window = 256; /* the default */
 	*s = (struct sim){.lab = lab,
 		.window = 1,

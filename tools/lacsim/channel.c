@@ -13,9 +13,8 @@
 
 void channel_init(struct channel *c)
 {
-	*c = (struct channel){.peer_window = 4,
-		.cwnd = 1,
-		.ssthresh = 4}; /* 4: RFC 2661 s4.4.3 when no AVP says more */
+	/* 4: RFC 2661 s4.4.3 when no AVP says more */
+	*c = (struct channel){.peer_window = 4, .cwnd = 1, .ssthresh = 4};
 }
 
 void channel_fini(struct channel *c)

@@ -25,7 +25,6 @@ struct lac_plan {
 struct lac_count {
 	uint32_t tunnels_up, sessions_up, asked, ended;
 	uint64_t rx, tx, unexpected, repeated;
-
 };
 
 /** Frames for lnsd go into to_lns, its frames come from from_lns. @return 0 or -1. */

@@ -6,7 +6,6 @@
  * Prints one JSON object. Not here: wires, loss, threads (tools/bench runs lnsd itself for those). */
 #include <getopt.h>
 #include <malloc.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +33,7 @@ struct options {
 	struct lac_plan plan;
 	uint32_t churn; /* sessions hung up and dialled anew, in all */
 	unsigned int workers, cpu, memory_mb, max_sessions;
-	bool hugepages, hold;
+	bool hugepages;
 };
 
 /* One side's work: all of it, and its longest single call. */
@@ -479,8 +478,8 @@ static void parse(int argc, char **argv, struct options *o)
 		}
 	}
 	if (!o->max_sessions)
-		o->max_sessions = o->plan.sessions +
-			o->plan.in_flight; /* what ended is free a moment later */
+		/* What ended is free a moment later. */
+		o->max_sessions = o->plan.sessions + o->plan.in_flight;
 	if (!o->plan.addresses || o->plan.addresses > o->plan.tunnels)
 		o->plan.addresses = o->plan.tunnels;
 }

@@ -171,8 +171,8 @@ static void an_ipv6_peer_is_compared_in_full(void **state)
 		put16(&f, lab_sid(1));
 		put32(&f, 0xff030021);
 		put(&f, ip, n);
-		t->peer.addr[7] =
-			!right; /* the key's fold matches, the record's identity does not */
+		/* The key's fold matches, the record's identity does not. */
+		t->peer.addr[7] = !right;
 		lab_send(ACCESS, &f);
 		assert_int_equal(lab_tx(CORE, &f), right);
 	}

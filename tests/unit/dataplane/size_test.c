@@ -275,8 +275,8 @@ static void errors_are_limited_to_100_a_second(void **state)
 		struct rte_mbuf *m = rte_pktmbuf_alloc(dp_t.pool);
 		uint16_t n = ip4_udp(ip, HOST_IP, IP(10, 0, 0, 1), 10, 1, 0);
 
-		lab_w[0]->now_ns = 1000000000ull +
-			ms * 1000000ull; /* a clock of our own: the function, not the poll */
+		/* A clock of our own: the function, not the poll. */
+		lab_w[0]->now_ns = 1000000000ull + ms * 1000000ull;
 		lab_w[0]->icmp.full_ns = ms ? lab_w[0]->icmp.full_ns : 0;
 		memcpy(rte_pktmbuf_append(m, n), ip, n);
 		icmp4_error(lab_w[0], m, rte_pktmbuf_mtod(m, uint8_t *), n, 11, 0, 0, DROP_TTL);

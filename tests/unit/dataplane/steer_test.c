@@ -132,8 +132,8 @@ static void a_packet_that_waited_for_a_session_that_ended_is_dropped(void **stat
 	core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
 	lab_rx(0, CORE, &f);
 	lab_poll(0);
-	lab_session(6)->generation =
-		2; /* reaped, and used again, while the packet is in the ring */
+	/* Reaped, and used again, while the packet is in the ring. */
+	lab_session(6)->generation = 2;
 	lab_poll(1);
 	assert_int_equal(lab_drops(DROP_NO_SESSION), 1);
 	assert_false(lab_tx(ACCESS, &f));
