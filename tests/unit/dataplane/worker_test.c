@@ -11,11 +11,13 @@
 
 #include "dataplane/ppp_owner.h"
 
-/* dp_apply.c is the real one here, and calls these. */
+static uint64_t start_takes_ns;
+
+/* dp_apply.c is the real one here, and calls these. Time stands still in these tests; this moves it. */
 void ppp_owner_start(struct worker *w, const struct dp_msg *msg)
 {
-	(void)w;
 	(void)msg;
+	w->clock_ns += start_takes_ns;
 }
 
 void ppp_owner_verdict(struct worker *w, const struct dp_msg *msg)
@@ -149,8 +151,26 @@ static void a_worker_told_to_stay_busy_never_sleeps(void **state)
 	stop();
 	assert_int_equal(lab_w[0]->stat.sleeps, 0);
 	assert_int_equal(lab_w[0]->stat.busy_polls, 1); /* the one that found the command */
-	assert_int_equal(
-		lab_w[0]->stat.longest_ns, 0); /* it was the last: none of the others found work */
+	/* It was the last: none of the others found work. */
+	assert_int_equal(lab_w[0]->stat.longest_ns, 0);
+}
+
+static void a_poll_of_a_millisecond_is_slow_and_a_shorter_one_is_not(void **state)
+{
+	static const uint64_t takes_ns[] = {DP_SLOW_NS - 1, DP_SLOW_NS, 7 * DP_SLOW_NS, 5000};
+	struct dp_msg msg = {.type = MSG_SESSION_START};
+
+	(void)state;
+	start(true);
+	for (unsigned int k = 0; k < RTE_DIM(takes_ns); k++) {
+		start_takes_ns = takes_ns[k];
+		assert_int_equal(rte_ring_enqueue_elem(commands, &msg, sizeof(msg)), 0);
+		wait_until_at_least(&lab_w[0]->stat.busy_polls, k + 1);
+	}
+	stop();
+	assert_int_equal(lab_w[0]->stat.slow_polls, 2);
+	assert_int_equal(lab_w[0]->stat.longest_ns, 7 * DP_SLOW_NS);
+	assert_int_equal(lab_w[0]->stat.busy_ns, 9 * DP_SLOW_NS - 1 + 5000);
 }
 
 int main(void)
@@ -161,6 +181,7 @@ int main(void)
 		T(commands_before_the_stop_are_carried_out),
 		T(an_idle_worker_sleeps_holds_up_nobody_and_wakes_for_packets),
 		T(a_worker_told_to_stay_busy_never_sleeps),
+		T(a_poll_of_a_millisecond_is_slow_and_a_shorter_one_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, group, lab_stop);
