@@ -73,13 +73,17 @@ def traffic(ctx, sessions):
                     got.add(number, (way, key), mode, value)
             ctx.progress("peer: %d sessions, lnsd/l2tpns up %.2f/%.3f, down %.2f/%.3f Mpps (%s)" % (sessions, *(got.last((way, who))
                 for way in ("up", "down") for who in ("lnsd", "l2tpns")), mode))
-    note = "%s; l2tpns had %d sessions up; %s" % (got.note(), result["up"], LINKS)
+    yield from figures(got, sessions, offered, result["up"])
+
+
+def figures(got, sessions, offered, up):
+    note = "%s; l2tpns had %d sessions up; %s" % (got.note(), up, LINKS)
     for way in ("up", "down"):
         params = {"sessions": sessions, "direction": way, "frame": "98"}
         theirs, share = got.take((way, "l2tpns")), got.take((way, "share"))
         target = (">=", TARGET[sessions][way]) if got.mode() == "near" else None
         yield figure(NAME, "l2tpns", "Mpps", theirs, params, note="%s Mpps were offered; l2tpns had %.0f %% of CPU 1; %s"
-            % (offered[way], sum(share) / len(share), note))
+            % (offered[way], sum(share) / max(len(share), 1), note))
         yield figure(NAME, "lnsd", "Mpps", got.take((way, "lnsd")), params, ceiling=("l2tpns", theirs), target=target,
             judge="ratio", note=note)
 

@@ -144,8 +144,11 @@ static int part_name(char part[4096], const char *file)
 int report_list(const struct sim *sim, const char *file)
 {
 	char part[4096];
-	FILE *f = part_name(part, file) ? NULL : fopen(part, "w");
+	FILE *f;
 
+	if (part_name(part, file))
+		return -ENAMETOOLONG;
+	f = fopen(part, "w");
 	if (!f)
 		return -errno;
 	for (uint32_t i = 0; i < sim->o.sessions; i++) {

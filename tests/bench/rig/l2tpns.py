@@ -103,6 +103,7 @@ def listening(program, ns, port, seconds=20):
         if sh("ip", "netns", "exec", ns, "ss", "-Hlun", "sport = :%d" % port).strip():
             return
         time.sleep(0.1)
+    program.end(2)
     raise Failed("%s does not listen on port %d:\n%s" % (program.name, port, program.tail()))
 
 

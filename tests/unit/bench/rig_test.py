@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 from rig import lnsd, net, proc, radius, stage  # noqa: E402
 from rig.samples import Samples as RigSamples  # noqa: E402
 import link  # noqa: E402
+import peer  # noqa: E402
 import setup  # noqa: E402
 
 
@@ -87,6 +88,18 @@ class Samples(unittest.TestCase):
             up = next(f for f in link.figures(s, 1000, ["98"]) if f["name"] == "throughput" and f["params"]["direction"] == "up")
             self.assertIs(up["met"], wanted)
             self.assertAlmostEqual(up["ceiling"]["ratio"], 0.9)
+
+    def test_a_direction_that_was_never_in_the_mode_of_most_samples_has_no_figure_but_the_other_has(self):
+        s = RigSamples()
+        for number, (way, mode) in enumerate((("up", "near"), ("up", "near"), ("down", "far"))):
+            for key, value in (("l2tpns", 0.2), ("share", 99), ("lnsd", 8.0)):
+                s.add(number, (way, key), mode, value)
+        found = list(peer.figures(s, 1000, {"up": "max", "down": "max"}, 1000))
+        of = {(f["name"], f["params"]["direction"]): f for f in found}
+        self.assertEqual(of["lnsd", "up"]["median"], 8.0)
+        self.assertTrue(abs(of["lnsd", "up"]["ceiling"]["ratio"] - 40) < 1e-9)
+        self.assertIsNone(of["lnsd", "down"]["median"])
+        self.assertIs(of["lnsd", "down"]["met"], False)
 
     def test_what_lnsd_dropped_is_summed_over_the_runs(self):
         self.assertEqual(setup.dropped([{"drops": {"ttl": 1}}, {"drops": {"ttl": 2}}]), "3 ttl")
