@@ -68,7 +68,7 @@ uint64_t dp_adj_used(uint32_t adj);
 /** UDP/1701 to this address is ours. Up to 64 of them, before dp_launch(). */
 int dp_endpoint_add(const struct cfg_endpoint *e, uint16_t vrf);
 /** Send one control message. @return 0; -EHOSTUNREACH: no route or neighbour (the caller has it resolved and may try
- * again); -ENOBUFS. */
+ * again); -EMSGSIZE: longer than the way's MTU; -ENOBUFS. */
 int dp_send_l2tp(const struct l2tp_peer *peer, const void *bytes, size_t len);
 /** The caller does not try again: counted as a packet without a resolved next hop. */
 void dp_send_l2tp_given_up(void);

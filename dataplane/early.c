@@ -12,8 +12,8 @@
 #define PLACE offsetof(struct ppp_session, request)
 
 struct early {
-	uint32_t
-		generation; /* of the session; 0: empty, as the record is when the session is published */
+	/* Of the session; 0: empty, as the record is when the session is published. */
+	uint32_t generation;
 	uint16_t len;
 	uint8_t frame[EARLY_MAX];
 };
