@@ -11,7 +11,8 @@
 #include "dataplane/checksum.h"
 #include "dataplane/stages.h"
 
-#define F_S 0x08 /* in the first byte: Ns and Nr follow */
+#define F_S       0x08 /* in the first byte: Ns and Nr follow */
+#define PLAIN_HDR 10 /* L2TP and PPP of a packet for which nothing special was agreed */
 
 /* The sum that the header's checksum complements: the template's, made once, and the length (RFC 1071). */
 static inline void ip4_length(uint8_t *ip, uint16_t template_sum, uint16_t len, bool checksum)
@@ -48,6 +49,19 @@ static __rte_noinline void checksums(const struct dp_tunnel *t, const struct dp_
 		m->l2_len = ifc->vlan ? 18 : 14;
 		m->l3_len = t->l3_len;
 	}
+}
+
+/* The same of a plain packet: PPP and L2TP headers are known, and the IPv4 header at ip is right, which makes its sum zero
+ * (RFC 1071). So only what follows it is read, and nothing that was written a moment ago. */
+static inline uint16_t plain_checksum(
+	const struct dp_tunnel *t, rte_be16_t peer_sid, const uint8_t *ip, uint16_t len)
+{
+	const uint64_t ppp = RTE_BE16(0xff03) + RTE_BE16(PPP_IP), version = RTE_BE16(2);
+	uint64_t udp_len = rte_cpu_to_be_16((uint16_t)(len + PLAIN_HDR + UDP_HDR));
+	uint16_t sum = sum_fold(t->pseudo_sum + 2 * udp_len + version + t->peer_tid + peer_sid +
+		ppp + checksum_sum(ip + IP4_HDR, len - IP4_HDR));
+
+	return sum == 0xffff ? 0xffff : (uint16_t)~sum;
 }
 
 /* The outer headers before the session id, which is 4 bytes from p, where the message begins. len: from p on. @return the
@@ -218,7 +232,7 @@ static __rte_always_inline bool plain4(struct worker *w, const struct worker_way
 	struct worker_txq *q = way->q;
 	uint8_t *ip;
 
-	if ((session_differs(s, S_V4, S_TX_ACFC | S_TX_PFC | S_TX_SEQ, w->id) | (p[0] >> 4 ^ 4u) |
+	if ((session_differs(s, S_V4, S_TX_ACFC | S_TX_PFC | S_TX_SEQ, w->id) | (p[0] ^ 0x45u) |
 		    (load32_raw(p + 16) ^ s->ip4) | (t->flags & T_V6)) ||
 		len > s->mtu || adj_load(index) != way->adj || !q || q->n == RTE_DIM(q->m) ||
 		((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, len)))
@@ -230,12 +244,16 @@ static __rte_always_inline bool plain4(struct worker *w, const struct worker_way
 	w->adj_used[index]++;
 	memcpy(p - 4, &ppp, sizeof(ppp));
 	memcpy(p - 6, &s->peer_sid, 2);
-	p -= 10;
-	len += 10;
-	ip = outer(t, way, p, len, false);
-	if (unlikely((t->flags & T_UDP_CSUM) | way->tx_checksum))
-		checksums(t, &dp_t.iface[adj_if(way->adj)], m, ip, p, len);
-	frame_put(way, m, ip, (uint16_t)(len + UDP_HDR + IP4_HDR));
+	ip = outer(t, way, p - PLAIN_HDR, (uint16_t)(len + PLAIN_HDR), false);
+	if (unlikely(way->tx_checksum)) {
+		checksums(t, &dp_t.iface[adj_if(way->adj)], m, ip, p - PLAIN_HDR,
+			(uint16_t)(len + PLAIN_HDR));
+	} else if (t->flags & T_UDP_CSUM) {
+		uint16_t sum = plain_checksum(t, s->peer_sid, p, len);
+
+		memcpy(p - PLAIN_HDR - 2, &sum, sizeof(sum));
+	}
+	frame_put(way, m, ip, (uint16_t)(len + PLAIN_HDR + UDP_HDR + IP4_HDR));
 	q->m[q->n++] = m;
 	return true;
 }

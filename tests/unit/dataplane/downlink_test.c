@@ -89,6 +89,26 @@ static void header_compression_and_sequencing_shape_the_frame_as_agreed(void **s
 	}
 }
 
+static void the_udp_checksum_is_right_for_every_length(void **state)
+{
+	struct frame f;
+	uint16_t len;
+
+	(void)state;
+	for (uint16_t n = 0; n < 300; n++) {
+		uint32_t slot = n % 4 + 1;
+
+		core_ip(&f, ip,
+			ip4_udp(ip, HOST_IP, IP(10, 0, 0, slot), n, (uint8_t)(2 + n % 250), 0));
+		lab_rx(0, CORE, &f);
+		lab_run();
+		assert_true(lab_tx(ACCESS, &f));
+		assert_int_not_equal(load16(f.b + 14 + 26), 0);
+		assert_tunnel(&f, slot, &len);
+		assert_int_equal(len, 28 + n);
+	}
+}
+
 static void the_udp_checksum_may_be_off_for_data(void **state)
 {
 	struct frame f;
@@ -324,6 +344,7 @@ int main(void)
 		T(a_plain_ipv6_packet_reaches_the_lac),
 		T(a_tagged_frame_of_a_vlan_interface_is_routed),
 		T(header_compression_and_sequencing_shape_the_frame_as_agreed),
+		T(the_udp_checksum_is_right_for_every_length),
 		T(the_udp_checksum_may_be_off_for_data),
 		T(an_ipv6_tunnel_gets_its_headers_and_checksum),
 		T(checksums_are_left_to_a_port_that_computes_them),
