@@ -258,7 +258,50 @@ static void out6(struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *
 		icmp6_error(w, m, p, len, 2, 0, mtu, DROP_TOO_BIG);
 }
 
-static void route4(struct worker *w, struct burst *b, struct lane *l, const uint64_t *nh)
+static inline bool hop(struct worker *w, const struct lane *l, unsigned int i, bool v6)
+{
+	return v6 ? hop6(w, l->m[i], l->p[i], l->len[i]) : hop4(w, l->m[i], l->p[i], l->len[i]);
+}
+
+/* Nobody there, or no way there: the sender hears of it. */
+static void unreachable(struct worker *w, const struct lane *l, unsigned int i, bool v6, bool host)
+{
+	if (v6)
+		icmp6_error(w, l->m[i], l->p[i], l->len[i], 1, host ? 3 : 0, 0, DROP_NO_ROUTE);
+	else
+		icmp4_error(w, l->m[i], l->p[i], l->len[i], 3, host ? 1 : 0, 0, DROP_NO_ROUTE);
+}
+
+/* To another subscriber; slot 0: to an address of a pool that nobody has. */
+static void to_subscriber(struct worker *w, struct burst *b, const struct lane *l, unsigned int i,
+	uint32_t slot, bool v6)
+{
+	if (!slot)
+		unreachable(w, l, i, v6, true);
+	else if (hop(w, l, i, v6))
+		down_put(b, l->m[i], l->p[i], l->len[i], slot);
+}
+
+/* A next hop that is neither a neighbour nor a pool. */
+static __rte_noinline void elsewhere(struct worker *w, struct burst *b, const struct lane *l,
+	unsigned int i, uint64_t nh, bool v6)
+{
+	switch (NH_TYPE(nh)) {
+	case DP_NH_SESSION:
+		to_subscriber(w, b, l, i, NH_INDEX(nh), v6);
+		break;
+	case DP_NH_LINUX:
+		punt(w, PUNT_LNS0, l->m[i], l->p[i], l->len[i], 0, 0);
+		break;
+	case DP_NH_DROP:
+		drop_up(w, l->slot[i], l->m[i], DROP_BLACKHOLE);
+		break;
+	default:
+		unreachable(w, l, i, v6, false);
+	}
+}
+
+static void route4(struct worker *w, struct burst *b, const struct lane *l, const uint64_t *nh)
 {
 	struct addr4_key key[LANE];
 	uint32_t slot[LANE];
@@ -266,53 +309,28 @@ static void route4(struct worker *w, struct burst *b, struct lane *l, const uint
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < l->n; i++) {
-		struct rte_mbuf *m;
-		uint8_t *p;
-		uint16_t len;
-
 		if (likely(NH_TYPE(nh[i]) == DP_NH_ADJ)) {
 			i = out4_plain(w, l, nh, i);
 			if (i == l->n)
 				break;
 		}
-		m = l->m[i];
-		p = l->p[i];
-		len = l->len[i];
-		switch (NH_TYPE(nh[i])) {
-		case DP_NH_ADJ:
-			out4(w, NH_INDEX(nh[i]), m, p, len);
-			break;
-		case DP_NH_SUBSCRIBER:
-			key[n] = (struct addr4_key){
-				.addr = load32_raw(p + 16), .pool = (uint16_t)NH_INDEX(nh[i])};
+		if (NH_TYPE(nh[i]) == DP_NH_ADJ) {
+			out4(w, NH_INDEX(nh[i]), l->m[i], l->p[i], l->len[i]);
+		} else if (NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER) {
+			key[n] = (struct addr4_key){.addr = load32_raw(l->p[i] + 16),
+				.pool = (uint16_t)NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
-			break;
-		case DP_NH_SESSION:
-			if (hop4(w, m, p, len))
-				down_put(b, m, p, len, NH_INDEX(nh[i]));
-			break;
-		case DP_NH_LINUX:
-			punt(w, PUNT_LNS0, m, p, len, 0, 0);
-			break;
-		case DP_NH_DROP:
-			drop_up(w, l->slot[i], m, DROP_BLACKHOLE);
-			break;
-		default:
-			icmp4_error(w, m, p, len, 3, 0, 0, DROP_NO_ROUTE);
+		} else {
+			elsewhere(w, b, l, i, nh[i], false);
 		}
 	}
 	lookup_addr4(key, n, slot);
-	for (unsigned int k = 0; k < n; k++) {
-		unsigned int i = asked[k];
-
-		if (!slot[k])
-			icmp4_error(w, l->m[i], l->p[i], l->len[i], 3, 1, 0, DROP_NO_ROUTE);
-		else if (hop4(w, l->m[i], l->p[i], l->len[i]))
-			down_put(b, l->m[i], l->p[i], l->len[i], slot[k]);
-	}
+	for (unsigned int k = 0; k < n; k++)
+		to_subscriber(w, b, l, asked[k], slot[k], false);
 }
 
-static void route6(struct worker *w, struct burst *b, struct lane *l, const uint64_t *nh)
+/* As route4(); what take6() did not let pass is NULL. */
+static void route6(struct worker *w, struct burst *b, const struct lane *l, const uint64_t *nh)
 {
 	struct addr6_key key[LANE];
 	uint32_t slot[LANE];
@@ -320,44 +338,21 @@ static void route6(struct worker *w, struct burst *b, struct lane *l, const uint
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < l->n; i++) {
-		struct rte_mbuf *m = l->m[i];
-		uint8_t *p = l->p[i];
-		uint16_t len = l->len[i];
-
-		if (unlikely(!m))
+		if (unlikely(!l->m[i]))
 			continue;
-		switch (NH_TYPE(nh[i])) {
-		case DP_NH_ADJ:
-			out6(w, NH_INDEX(nh[i]), m, p, len);
-			break;
-		case DP_NH_SUBSCRIBER:
+		if (likely(NH_TYPE(nh[i]) == DP_NH_ADJ)) {
+			out6(w, NH_INDEX(nh[i]), l->m[i], l->p[i], l->len[i]);
+		} else if (NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER) {
 			key[n] = (struct addr6_key){
-				.prefix = load64(p + 24), .pool = NH_INDEX(nh[i])};
+				.prefix = load64(l->p[i] + 24), .pool = NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
-			break;
-		case DP_NH_SESSION:
-			if (hop6(w, m, p, len))
-				down_put(b, m, p, len, NH_INDEX(nh[i]));
-			break;
-		case DP_NH_LINUX:
-			punt(w, PUNT_LNS0, m, p, len, 0, 0);
-			break;
-		case DP_NH_DROP:
-			drop_up(w, l->slot[i], m, DROP_BLACKHOLE);
-			break;
-		default:
-			icmp6_error(w, m, p, len, 1, 0, 0, DROP_NO_ROUTE);
+		} else {
+			elsewhere(w, b, l, i, nh[i], true);
 		}
 	}
 	lookup_addr6(key, n, slot);
-	for (unsigned int k = 0; k < n; k++) {
-		unsigned int i = asked[k];
-
-		if (!slot[k])
-			icmp6_error(w, l->m[i], l->p[i], l->len[i], 1, 3, 0, DROP_NO_ROUTE);
-		else if (hop6(w, l->m[i], l->p[i], l->len[i]))
-			down_put(b, l->m[i], l->p[i], l->len[i], slot[k]);
-	}
+	for (unsigned int k = 0; k < n; k++)
+		to_subscriber(w, b, l, asked[k], slot[k], true);
 }
 
 static void ip4_rx(struct worker *w, struct burst *b, struct lane *l)
