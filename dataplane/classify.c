@@ -230,8 +230,7 @@ static void frame_in(struct worker *w, struct burst *b, struct rte_mbuf *m, uint
 struct arrival {
 	uint16_t port;
 	uint8_t ifx, endpoint;
-	uint64_t
-		station; /* the interface's MAC address as in memory << 16; 1: no untagged interface */
+	uint64_t station; /* the interface's MAC address << 16; 1: no untagged interface */
 	rte_be32_t here; /* the endpoint's address, 0: not known yet */
 };
 

@@ -12,8 +12,8 @@
 
 static void not_ours(struct worker *w, const struct lane_core *l, unsigned int i)
 {
-	if (l->ifx[i] ==
-		IFX_LNS0) /* Linux sent it to lns0 by a pool's route: nobody has the address */
+	/* what Linux sent to lns0 by a pool's route is for an address that nobody has */
+	if (l->ifx[i] == IFX_LNS0)
 		drop(w, l->m[i], DROP_NO_ROUTE);
 	else
 		punt(w, PUNT_LINUX, l->m[i], l->p[i] - ETH_HDR, (uint16_t)(l->len[i] + ETH_HDR),
