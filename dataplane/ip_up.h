@@ -22,23 +22,32 @@ static inline void ip4_up_passed(struct burst *b, uint32_t slot, struct dp_sessi
 	s->up_octets += len;
 }
 
+/* Is the header whole and right, without options? @return the IP length, else 0. */
+static inline uint16_t ip4_plain(const uint8_t *p, uint16_t len)
+{
+	uint16_t total;
+
+	if (unlikely(len < IP4_HDR || p[0] != 0x45))
+		return 0;
+	total = load16(p + 2);
+	return likely(total >= IP4_HDR && total <= len && ip4_plain_sum_ok(p)) ? total : 0;
+}
+
 /** The packet at p, with what follows it in the frame. Takes m. */
 static inline void ip4_up(struct worker *w, struct burst *b, uint32_t slot, struct rte_mbuf *m,
 	uint8_t *p, uint16_t len)
 {
 	struct dp_session *s = &dp_t.session[slot];
-	uint16_t total;
+	uint16_t total = ip4_plain(p, len);
 
-	if (likely(len >= IP4_HDR && p[0] == 0x45 && load32_raw(p + 12) == s->ip4)) {
-		total = load16(p + 2);
-		if (likely(total >= IP4_HDR && total <= len && ip4_plain_sum_ok(p) &&
-			    !ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 16))) &&
-			    !((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, total)))) {
-			ip4_up_passed(b, slot, s, m, p, total);
-			return;
-		}
-	}
-	ip4_up_odd(w, b, slot, m, p, len);
+	if (likely(total && load32_raw(p + 12) == s->ip4 &&
+		    !ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 16))) &&
+		    !((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, total))))
+		ip4_up_passed(b, slot, s, m, p, total);
+	else if (total && load32_raw(p + 12) != s->ip4 && !(s->flags & (S_NO_SRC_CHECK | S_ROUTES)))
+		drop_up(w, slot, m, DROP_SPOOFED_SOURCE); /* soon, or a flood of them would cost more */
+	else
+		ip4_up_odd(w, b, slot, m, p, len);
 }
 
 #endif
