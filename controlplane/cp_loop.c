@@ -22,6 +22,7 @@
 #define FDS_MAX    264
 #define DP_TICK_NS 10000000ull
 #define SECOND_NS  1000000000ull
+#define LINKS_NS   (SECOND_NS / 50)
 /* A peer that does not acknowledge its StopCCN is not waited for longer. */
 #define STOP_NS     (4 * SECOND_NS)
 #define IDLE_MIN_NS 50000
@@ -91,6 +92,10 @@ static bool run_timers(struct cp *cp)
 		dp_tick(cp->now_ns);
 		cp_tunnels_heard(cp, 256);
 		cp->dp_tick_ns = cp->now_ns + DP_TICK_NS;
+	}
+	if (cp->now_ns >= cp->links_ns) {
+		linux_links(cp->linux_side);
+		cp->links_ns = cp->now_ns + LINKS_NS;
 	}
 	if (cp->now_ns >= cp->second_ns) {
 		linux_tick(cp->linux_side, cp->now_ns);

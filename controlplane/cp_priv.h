@@ -37,7 +37,7 @@ struct cp {
 	struct api *api;
 	struct cp_totals totals;
 	uint64_t now_ns;
-	uint64_t dp_tick_ns, second_ns;   /* when these are due next (cp_loop.c) */
+	uint64_t dp_tick_ns, links_ns, second_ns; /* when these are due next (cp_loop.c) */
 	uint8_t random[4096];
 	size_t random_used;
 	struct cp_unsent unsent[CP_UNSENT_MAX];

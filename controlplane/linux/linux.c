@@ -182,12 +182,17 @@ void linux_resolve(struct linux_side *l, uint8_t family, const uint8_t *addr)
 		lin_probe(l, ifindex, nh_family, nh);
 }
 
+void linux_links(struct linux_side *l)
+{
+	lin_taps_carrier(l);
+}
+
 void linux_tick(struct linux_side *l, uint64_t now_ns)
 {
 	uint64_t before = l->refused;
 
 	(void)now_ns;
-	lin_taps_carrier(l);
+	linux_links(l);
 	lin_mirror_tick(l);
 	l->refused = rtab_refused(l->rtab);
 	if (l->refused != before)

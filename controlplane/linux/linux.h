@@ -32,6 +32,9 @@ void linux_to_lns0(struct linux_side *l, const void *packet, size_t len);
 /** Have Linux resolve the next hop towards addr (NTF_USE on the neighbour of the route). The answer
  * arrives by the mirror. */
 void linux_resolve(struct linux_side *l, uint8_t family, const uint8_t *addr);
+/** Have the taps show whether their ports' links are up. Often: while a tap says down, Linux has no neighbours there, and what
+ * they are needed for is dropped. */
+void linux_links(struct linux_side *l);
 /** About once a second: re-probe neighbours in use, re-dump after ENOBUFS. */
 void linux_tick(struct linux_side *l, uint64_t now_ns);
 struct linux_counters {
