@@ -220,14 +220,6 @@ static inline void find_sessions(const struct session_key *k, unsigned int n, ui
 		session_find_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
 }
 
-static inline void find_addr4(
-	const struct addr4_key *k, unsigned int n, const uint32_t **where, uint32_t *slots)
-{
-	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
-		addr4_find_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), where + at,
-			slots + at);
-}
-
 static inline void lookup_addr4(const struct addr4_key *k, unsigned int n, uint32_t *slots)
 {
 	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)

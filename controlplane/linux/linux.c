@@ -192,7 +192,6 @@ void linux_tick(struct linux_side *l, uint64_t now_ns)
 	uint64_t before = l->refused;
 
 	(void)now_ns;
-	linux_links(l);
 	lin_mirror_tick(l);
 	l->refused = rtab_refused(l->rtab);
 	if (l->refused != before)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "controlplane/cp_run.h"
+#include "no_sides.h"
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *t);
 int __wrap_clock_gettime(clockid_t id, struct timespec *t)
@@ -70,6 +71,17 @@ static void a_turn_that_found_nothing_to_do_is_not_counted(void **state)
 	assert_int_equal(totals(*state).longest_turn_ns, 0);
 }
 
+static void linux_hears_of_a_link_within_20_ms(void **state)
+{
+	unsigned before;
+
+	turn_of(*state, 0, false);
+	before = no_sides_links;
+	for (unsigned ms = 1; ms <= 200; ms++)
+		turn_of(*state, 1000000, false);
+	assert_in_range(no_sides_links - before, 9, 11);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +89,7 @@ int main(void)
 		STORY(a_turn_of_a_millisecond_is_slow_and_a_shorter_one_is_not),
 		STORY(the_longest_turn_is_remembered),
 		STORY(a_turn_that_found_nothing_to_do_is_not_counted),
+		STORY(linux_hears_of_a_link_within_20_ms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

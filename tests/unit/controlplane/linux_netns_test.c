@@ -362,12 +362,12 @@ static void a_packet_for_a_subscriber_leaves_by_lns0_and_theirs_reach_linux(void
 static void the_tap_shows_the_link_of_its_port(void **state)
 {
 	(void)state;
-	linux_tick(l, 0);
+	linux_links(l);
 	fake.ifs[0].link_up = false;
-	linux_tick(l, 0);
+	linux_links(l);
 	sh("ip link show dev p0 | grep -q NO-CARRIER");
 	fake.ifs[0].link_up = true;
-	linux_tick(l, 0);
+	linux_links(l);
 	sh("! ip link show dev p0 | grep -q NO-CARRIER");
 }
 

@@ -8,6 +8,7 @@
 static char side;
 
 unsigned no_sides_resolves;
+unsigned no_sides_links;
 
 struct linux_side *linux_start(const struct cfg *c)
 {
@@ -50,6 +51,7 @@ void linux_resolve(struct linux_side *l, uint8_t family, const uint8_t *addr)
 void linux_links(struct linux_side *l)
 {
 	(void)l;
+	no_sides_links++;
 }
 
 void linux_tick(struct linux_side *l, uint64_t now_ns)

@@ -4,5 +4,6 @@
 #define TESTS_NO_SIDES_H
 
 extern unsigned no_sides_resolves; /* how often Linux was asked for a neighbour */
+extern unsigned no_sides_links; /* how often it was told of the ports' links */
 
 #endif
