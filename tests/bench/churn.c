@@ -7,7 +7,7 @@
  * Blocks of passes without and with churn take turns. A pass writes fresh packets (not timed) and runs the worker over them
  * (timed). Sessions come and go by the clock of the timed parts, so many in a second of them: what they cost the worker falls
  * into the timed parts too. A block is long enough for dozens of them, and its mean counts, for their cost is not in every
- * pass; of the blocks of a sample the median. A pass in which the worker had less than 98.5 % of its CPU does not count. Every packet must come out, and those of the last pass are compared
+ * pass; of the blocks of a sample the median. A pass in which the worker did not have the whole of its core does not count (whole.h). Every packet must come out, and those of the last pass are compared
  * with what they must be. Prints one JSON object. */
 #include <getopt.h>
 #include <sched.h>
@@ -24,11 +24,10 @@
 
 #include "dataplane/control.h"
 #include "tests/bench/packets.h"
+#include "tests/bench/whole.h"
 
 #define REPS_MAX   64
 #define BLOCKS_MAX 256
-#define SHARE      0.985
-#define PATIENCE   4 /* passes lost to others for each that is kept, before we take what we get */
 #define EVENTS     64
 #define TICK_NS    10000000ull /* as cp_loop.c */
 #define SETTLE_NS  3000000ull
@@ -68,7 +67,7 @@ static struct {
 static struct {
 	double without[REPS_MAX], with[REPS_MAX], per_second[REPS_MAX];
 	uint64_t lost;
-	unsigned int repeated, short_of_cpu;
+	unsigned int repeated, shared;
 } results[2];
 static const char *const rows[2] = {"up", "down"};
 static bool wrong;
@@ -192,15 +191,15 @@ static void settle(void)
 	}
 }
 
-/* @return ticks; *had: whether the worker had its CPU. */
-static uint64_t one_pass(const struct row *r, bool churn, uint64_t *lost, bool *had)
+/* @return ticks; *ours: whether the worker's core was. */
+static uint64_t one_pass(const struct row *r, bool churn, uint64_t *lost, bool *ours)
 {
-	uint64_t cpu, wall, from, ticks;
+	struct stretch stretch;
+	uint64_t from, ticks;
 
 	packets_refill(r);
 	bed.sent = 0;
-	cpu = clock_of(CLOCK_THREAD_CPUTIME_ID);
-	wall = clock_of(CLOCK_MONOTONIC);
+	stretch_begin(&stretch);
 	from = rte_rdtsc_precise();
 	__atomic_store_n(churn ? &timed.since : &timed.unused, from, __ATOMIC_RELEASE);
 	bed_run();
@@ -209,10 +208,8 @@ static uint64_t one_pass(const struct row *r, bool churn, uint64_t *lost, bool *
 		__atomic_store_n(&timed.since, 0, __ATOMIC_RELEASE);
 		__atomic_store_n(&timed.ticks, timed.ticks + ticks, __ATOMIC_RELEASE);
 	}
-	wall = clock_of(CLOCK_MONOTONIC) - wall;
-	cpu = clock_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	*ours = stretch_end(&stretch);
 	*lost += BED_RING - RTE_MIN(bed.sent, (uint64_t)BED_RING);
-	*had = (double)cpu >= SHARE * (double)wall;
 	return ticks;
 }
 
@@ -221,17 +218,17 @@ static uint64_t block(const struct row *r, bool churn, unsigned int way)
 {
 	uint64_t sum = 0, ticks;
 	unsigned int kept = 0;
-	bool had;
+	bool ours;
 
 	settle();
-	one_pass(r, false, &results[way].lost, &had);
-	for (unsigned int k = 0; kept < opt.passes; k++) {
-		ticks = one_pass(r, churn, &results[way].lost, &had);
-		if (!had && k < PATIENCE * opt.passes) {
+	one_pass(r, false, &results[way].lost, &ours);
+	while (kept < opt.passes) {
+		ticks = one_pass(r, churn, &results[way].lost, &ours);
+		if (!ours && whole_patience()) {
 			results[way].repeated++;
 			continue;
 		}
-		results[way].short_of_cpu += !had;
+		results[way].shared += !ours;
 		sum += ticks;
 		kept++;
 	}
@@ -257,7 +254,7 @@ static void sample(unsigned int way, unsigned int rep)
 {
 	uint64_t ticks[2][BLOCKS_MAX], before, went;
 	struct row r;
-	bool had;
+	bool ours;
 
 	row_parse(&r, rows[way]);
 	bed_set_flags(row_flags(&r), r.checksum, r.offload);
@@ -272,7 +269,7 @@ static void sample(unsigned int way, unsigned int rep)
 	results[way].with[rep] = median(ticks[1]);
 	results[way].per_second[rep] =
 		(double)went * (double)rte_get_tsc_hz() / (double)(timed.ticks - before);
-	one_pass(&r, true, &results[way].lost, &had);
+	one_pass(&r, true, &results[way].lost, &ours);
 	wrong |= packets_verify(&r) != 0;
 }
 
@@ -311,10 +308,10 @@ static void print_results(void)
 		print_samples("with", results[way].with, ", ");
 		print_samples("per_second", results[way].per_second, ", ");
 		printf("\"lost\": %llu, \"passes\": %u, \"passes_repeated\": %u, "
-		       "\"passes_short_of_cpu\": %u}",
+		       "\"passes_shared\": %u}",
 			(unsigned long long)results[way].lost,
 			2 * opt.reps * opt.blocks * opt.passes, results[way].repeated,
-			results[way].short_of_cpu);
+			results[way].shared);
 	}
 	printf("}\n");
 }
@@ -390,6 +387,7 @@ static void churn_init(void)
 	dp_profile_set(0, &p);
 	rte_eth_fp_ops[dp_t.iface[BED_ACCESS].port].tx_pkt_burst = access_tx;
 	packets_init(false);
+	whole_init();
 	c.generation = calloc(opt.bed.spare, sizeof(*c.generation));
 	c.up = calloc(opt.bed.spare, sizeof(*c.up));
 	c.idle = calloc(opt.bed.spare, sizeof(*c.idle));

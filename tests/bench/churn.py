@@ -129,8 +129,8 @@ def in_process(ctx, sessions, lcp):
         way, params = got[key], {"sessions": sessions, "per second": rate}
         title = "in process, " + title + (", LCP begun" if lcp else "")
         note = "" if got["hugepages"] else "NO HUGEPAGES: not comparable; "
-        note += "%.0f to %.0f sessions a second came and went; %d of %d passes had less than 98.5 %% of their CPU" % (
-            min(way["per_second"]), max(way["per_second"]), way["passes_short_of_cpu"], way["passes"])
+        note += "%.0f to %.0f sessions a second came and went; %d of %d passes did not have the whole of their core" % (
+            min(way["per_second"]), max(way["per_second"]), way["passes_shared"], way["passes"])
         fast = min(way["per_second"]) >= 0.99 * rate
         yield figure(NAME, title, "ticks", way["with"] if fast else [], params, ceiling=("without churn", way["without"]),
             target=None if lcp else ("<=", CHANGE), judge="ratio", note=note)

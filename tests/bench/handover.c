@@ -9,27 +9,26 @@
  *   cross     worker 0 receives, worker 1 owns everything           h = giver + owner - C
  *   one_half  worker 0 receives, every second packet is worker 1's  one tunnel on one queue
  * Ticks are TSC ticks of polls that found work. A core-to-core round trip is measured before each
- * sample: it tells whether the two CPUs were near or far. A round in which a thread had less than
- * 98.5 % of its CPU is repeated. After each sample some frames are compared with what they must be.
+ * sample: it tells whether the two CPUs were near or far. A round in which a thread did not have the
+ * whole of its core is repeated (whole.h). After each sample some frames are compared with what they
+ * must be.
  * Prints one JSON object. */
 #include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_pause.h>
 
 #include "tests/bench/rig2.h"
+#include "tests/bench/whole.h"
 
-#define ROUNDS     25 /* of a sample */
-#define ROUNDS_MAX (4 * ROUNDS) /* with those that are repeated */
-#define SHARE_MIN  0.985
-#define PINGS      20000
-#define REPS_MAX   99
+#define ROUNDS   25 /* of a sample */
+#define PINGS    20000
+#define REPS_MAX 99
 
 struct kase {
 	const char *name;
@@ -49,9 +48,8 @@ struct sample {
 	double ticks; /* wall, of the timed parts, per packet of all */
 	double busy[RIG_SIDES]; /* per packet of all */
 	double handed; /* share of packets */
-	double share; /* of its CPU that the worse thread had, in the worst round that counts */
 	double round_trip_ns;
-	unsigned int repeated;
+	unsigned int repeated, shared; /* rounds; those that count although a core was not ours */
 };
 
 /* What main wants of the other thread; both pass barrier() between fields' use. */
@@ -77,14 +75,6 @@ static void barrier(void)
 		rte_pause();
 }
 
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static uint32_t sent(void)
 {
 	uint64_t n = 0;
@@ -97,7 +87,7 @@ static uint32_t sent(void)
 /* What one side did in the round that ended; the other may read it until the next one begins. */
 static struct round {
 	uint64_t ticks, busy, handed;
-	double share;
+	bool ours;
 } rounds[RIG_SIDES];
 
 /* One side's part of a round. The other side's counter is looked at only now and then, and when
@@ -107,13 +97,12 @@ static void round_of(unsigned int id)
 	struct rig_side *s = &rig_side[id];
 	bool receives = !id || job.kase->both;
 	struct round r = {.busy = s->busy, .handed = s->w->stat.handed_in};
-	double wall, cpu;
+	struct stretch stretch;
 
 	s->receivers = job.kase->both ? RIG_SIDES : 1;
 	rig_refill(s, job.dir, receives ? RIG_PACKETS : 0, job.kase->self_256);
+	stretch_begin(&stretch);
 	barrier();
-	wall = seconds(CLOCK_MONOTONIC);
-	cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
 	r.ticks = rte_rdtsc();
 	for (unsigned int idle = 1;; idle++) {
 		rig_poll(s);
@@ -123,8 +112,7 @@ static void round_of(unsigned int id)
 			break;
 	}
 	r.ticks = rte_rdtsc() - r.ticks;
-	cpu = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	r.share = cpu / (seconds(CLOCK_MONOTONIC) - wall);
+	r.ours = stretch_end(&stretch);
 	r.busy = s->busy - r.busy;
 	r.handed = s->w->stat.handed_in - r.handed;
 	rounds[id] = r;
@@ -135,21 +123,21 @@ static void round_of(unsigned int id)
 static struct sample rounds_of(unsigned int id)
 {
 	double total = (double)ROUNDS * job.total;
-	struct sample s = {.share = 1};
+	struct sample s = {0};
 	unsigned int kept = 0;
 
 	round_of(id);
-	for (unsigned int k = 0; kept < ROUNDS; k++) {
-		double share;
+	while (kept < ROUNDS) {
+		bool ours;
 
 		round_of(id);
-		share = RTE_MIN(rounds[0].share, rounds[1].share);
-		if (share < SHARE_MIN && ROUNDS_MAX - k > ROUNDS - kept) {
+		ours = rounds[0].ours && rounds[1].ours;
+		if (!ours && whole_patience()) {
 			s.repeated++;
 			continue;
 		}
 		kept++;
-		s.share = RTE_MIN(s.share, share);
+		s.shared += !ours;
 		s.ticks += (double)rounds[0].ticks / total;
 		for (unsigned int i = 0; i < RIG_SIDES; i++) {
 			s.busy[i] += (double)rounds[i].busy / total;
@@ -178,6 +166,7 @@ static int other(void *arg)
 {
 	(void)arg;
 	alone();
+	whole_init();
 	for (;;) {
 		barrier();
 		if (job.what == DO_END)
@@ -231,10 +220,10 @@ static void print_samples(const struct sample s[RTE_DIM(cases)][REPS_MAX], unsig
 		printf("%s\"%s\": [", c ? ", " : "", cases[c].name);
 		for (unsigned int r = 0; r < reps; r++)
 			printf("%s{\"ticks\": %.2f, \"busy\": [%.2f, %.2f], \"handed\": %.4f, "
-			       "\"cpu_share\": %.4f, \"round_trip_ns\": %.0f, \"repeated\": %u}",
+			       "\"round_trip_ns\": %.0f, \"repeated\": %u, \"shared\": %u}",
 				r ? ", " : "", s[c][r].ticks, s[c][r].busy[0], s[c][r].busy[1],
-				s[c][r].handed, s[c][r].share, s[c][r].round_trip_ns,
-				s[c][r].repeated);
+				s[c][r].handed, s[c][r].round_trip_ns, s[c][r].repeated,
+				s[c][r].shared);
 		printf("]");
 	}
 }
@@ -284,6 +273,7 @@ int main(int argc, char **argv)
 		return 1;
 	rte_eal_remote_launch(other, NULL, 1);
 	alone();
+	whole_init();
 	failed = run((uint32_t)sessions, (unsigned int)reps);
 	job.what = DO_END;
 	barrier();

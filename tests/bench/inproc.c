@@ -4,7 +4,7 @@
  * A pass: write a fresh packet of a session of its own choice into each of 8,192 buffers (not timed), then run the worker
  * over them (timed). A sample is the median of --passes of them; with --beside each is preceded by one of a bare FIB
  * forward, whose median goes with the sample. Rows take turns, so that what changes on the machine changes for all of them.
- * A pass in which the thread had less than 98.5 % of its CPU is repeated. After each sample one pass is run again and
+ * A pass in which the thread did not have the whole of its core is repeated (whole.h). After each sample one pass is run again and
  * every frame of it is compared with what it must be; a wrong frame or a drop that was not asked for ends the program.
  * Not here: devices (their receive and transmit functions cost more than this), timers of PPP, router advertisements. */
 #include <getopt.h>
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -20,14 +19,13 @@
 
 #include "tests/bench/calib.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/whole.h"
 
 #define ROWS_MAX    64
 #define SAMPLES_MAX 64
 #define PASSES_MAX  256
-#define SHARE       0.985
 /* Senders of a pass' packets to nobody that may get an ICMP error, by its rate limit. */
-#define TOLD        256
-#define REPEATS_MAX 4 /* passes lost to others for each that is kept, before we take what we get */
+#define TOLD 256
 
 static struct {
 	struct bed_options bed;
@@ -45,18 +43,10 @@ static struct result {
 	struct row row;
 	double ticks[SAMPLES_MAX], beside[SAMPLES_MAX];
 	double counted[3];
-	unsigned int repeated, short_of_cpu;
+	unsigned int repeated, shared;
 } results[ROWS_MAX];
 static unsigned int n_rows;
 static struct counters counters;
-
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void run(const struct row *r)
 {
@@ -91,23 +81,20 @@ static void check_counts(const struct row *r, uint64_t dropped)
 	exit(1);
 }
 
-/* Ticks of the timed part; *share: of its CPU that the thread had in it. */
-static uint64_t one_pass(const struct row *r, double *share)
+/* Ticks of the timed part; *ours: whether the core was. */
+static uint64_t one_pass(const struct row *r, bool *ours)
 {
 	uint64_t dropped = bed.w->stat.dropped, from, ticks;
-	double cpu, wall;
+	struct stretch stretch;
 
 	packets_refill(r);
-	cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
-	wall = seconds(CLOCK_MONOTONIC);
+	stretch_begin(&stretch);
 	counters_run(&counters, !opt.beside || r->kind != ROW_FIB);
 	from = rte_rdtsc_precise();
 	run(r);
 	ticks = rte_rdtsc_precise() - from;
 	counters_run(&counters, false);
-	wall = seconds(CLOCK_MONOTONIC) - wall;
-	cpu = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	*share = cpu / wall;
+	*ours = stretch_end(&stretch);
 	check_counts(r, bed.w->stat.dropped - dropped);
 	return ticks;
 }
@@ -132,21 +119,21 @@ static void sample(struct result *res, unsigned int rep)
 	const struct row *r = &res->row;
 	unsigned int kept = 0, repeated = 0;
 	uint64_t ticks[PASSES_MAX], beside[PASSES_MAX], before[3], after[3];
-	double share, share_beside = 1;
+	bool ours, ours_beside = true;
 
 	bed_set_flags(row_flags(r), r->checksum, r->offload);
 	memset(bed.w->drop, 0, sizeof(bed.w->drop));
-	one_pass(r, &share); /* warm */
+	one_pass(r, &ours); /* warm */
 	counters_read(&counters, before);
 	while (kept < opt.passes) {
-		beside[kept] = opt.beside ? one_pass(&fib, &share_beside) : 0;
-		ticks[kept] = one_pass(r, &share);
-		share = RTE_MIN(share, share_beside);
-		if (share < SHARE && repeated < REPEATS_MAX * opt.passes) {
+		beside[kept] = opt.beside ? one_pass(&fib, &ours_beside) : 0;
+		ticks[kept] = one_pass(r, &ours);
+		ours &= ours_beside;
+		if (!ours && whole_patience()) {
 			repeated++;
 			continue;
 		}
-		res->short_of_cpu += share < SHARE;
+		res->shared += !ours;
 		kept++;
 	}
 	counters_read(&counters, after);
@@ -156,7 +143,7 @@ static void sample(struct result *res, unsigned int rep)
 	for (unsigned int i = 0; i < 3; i++)
 		res->counted[i] += (double)(after[i] - before[i]) /
 			((double)(kept + repeated) * BED_RING) / opt.reps;
-	one_pass(r, &share);
+	one_pass(r, &ours);
 	if (packets_verify(r))
 		exit(1);
 }
@@ -178,16 +165,16 @@ static double stamp_cost(void)
 	return (double)(rte_rdtsc() - from) / 1001;
 }
 
-/* @return whether the thread had its CPU; ticks are only good then. */
+/* @return whether the core was ours; ticks are only good then. */
 static bool staged_pass(const struct row *r, uint64_t ticks[RTE_DIM(stages)])
 {
 	struct burst *b = &bed.w->burst;
 	unsigned int ifx = r->kind == ROW_DOWN ? BED_CORE : BED_ACCESS;
-	double cpu, wall;
+	struct stretch stretch;
+	bool ours;
 
 	packets_refill(r);
-	cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
-	wall = seconds(CLOCK_MONOTONIC);
+	stretch_begin(&stretch);
 	for (unsigned int at = 0; at < BED_RING; at += r->burst) {
 		uint64_t from = rte_rdtsc(), to;
 
@@ -203,11 +190,10 @@ static bool staged_pass(const struct row *r, uint64_t ticks[RTE_DIM(stages)])
 		}
 		rte_rcu_qsbr_quiescent(dp_t.qsbr, bed.w->id);
 	}
-	wall = seconds(CLOCK_MONOTONIC) - wall;
-	cpu = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	ours = stretch_end(&stretch);
 	if (row_drops(r))
 		bed.ring[0] = NULL;
-	return cpu / wall >= SHARE;
+	return ours;
 }
 
 static json_t *stage_ticks(const struct row *r)
@@ -218,17 +204,15 @@ static json_t *stage_ticks(const struct row *r)
 	unsigned int kept = 0;
 
 	bed_set_flags(row_flags(r), r->checksum, r->offload);
-	for (unsigned int p = 0; p < REPEATS_MAX * opt.passes && kept < opt.passes; p++) {
+	while (kept < opt.passes) {
 		uint64_t ticks[RTE_DIM(stages)] = {0};
 
-		if (!staged_pass(r, ticks))
+		if (!staged_pass(r, ticks) && whole_patience())
 			continue;
 		for (unsigned int s = 0; s < RTE_DIM(stages); s++)
 			sum[s] += ticks[s];
 		kept++;
 	}
-	if (kept < opt.passes)
-		return o;
 	for (unsigned int s = 0; s < RTE_DIM(stages); s++)
 		json_object_set_new(
 			o, stages[s].name, json_real((double)sum[s] / packets - stamp / r->burst));
@@ -247,7 +231,7 @@ static json_t *row_json(const struct result *res)
 	json_object_set_new(o, "ticks", samples);
 	json_object_set_new(o, "A", beside);
 	json_object_set_new(o, "passes_repeated", json_integer(res->repeated));
-	json_object_set_new(o, "passes_short_of_cpu", json_integer(res->short_of_cpu));
+	json_object_set_new(o, "passes_shared", json_integer(res->shared));
 	for (unsigned int i = 0; i < 3 && !counters.why; i++)
 		json_object_set_new(o, counter_name[i], json_real(res->counted[i]));
 	if (opt.stages && (res->row.kind == ROW_UP || res->row.kind == ROW_DOWN))
@@ -346,6 +330,7 @@ static json_t *measure(void)
 	for (unsigned int i = 0; i < n_rows; i++)
 		zipf |= results[i].row.pick == PICK_ZIPF;
 	packets_init(zipf);
+	whole_init();
 	counters_open(&counters);
 	if (!opt.no_calibration)
 		json_object_set_new(o, "before", calibrate(opt.bed.cpu, opt.other_cpu));

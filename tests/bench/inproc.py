@@ -68,9 +68,9 @@ def note_of(got, row):
     note = []
     if not got["hugepages"]:
         note.append("NO HUGEPAGES: not comparable")
-    if row["passes_short_of_cpu"]:
+    if row["passes_shared"]:
         of = got["passes"] * len(row["ticks"])
-        note.append(f"{row['passes_short_of_cpu']} of {of} passes had less than 98.5 % of their CPU")
+        note.append(f"{row['passes_shared']} of {of} passes did not have the whole of their core")
     return "; ".join(note)
 
 

@@ -13,7 +13,7 @@
 
 #define RIG_SIDES    2
 #define RIG_PACKETS  8192 /* prepared for each side: more than its L2 cache holds */
-#define RIG_IN_FLIGHT 384 /* packets that a side lets out ahead of the senders: no ring runs over */
+#define RIG_IN_FLIGHT 768 /* packets that a side lets out ahead of the senders: no ring runs over */
 #define RIG_TELL     128 /* packets after which a side tells how many it sent: telling costs */
 #define RIG_SAMPLES  64 /* frames of a round that are checked */
 
