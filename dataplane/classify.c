@@ -19,7 +19,6 @@
 #define AHEAD_MBUF  12 /* packets between a prefetch and its use */
 #define AHEAD_DATA  6
 #define AHEAD_INDEX 12 /* tunnel packets between the prefetch of the index and its use */
-#define HEADROOM    52 /* of the headers of a plain packet towards a subscriber, Ethernet to PPP */
 
 static void to_linux(
 	struct worker *w, struct rte_mbuf *m, uint8_t *frame, uint16_t len, uint8_t ifx)
@@ -283,7 +282,6 @@ static inline bool plain4(struct burst *b, struct arrival *a, struct rte_mbuf *m
 		load16_raw(udp + 2) != RTE_BE16(L2TP_PORT) || !is_here(a, ip + 16)) {
 		pkt_close(m);
 		lane_put_core(&b->core4, m, ip, total, a->ifx);
-		__builtin_prefetch(ip - HEADROOM, 1); /* where the tunnel's headers go */
 		return true;
 	}
 	len = (uint16_t)(load16(udp + 4) - UDP_HDR);
@@ -303,11 +301,10 @@ static inline bool plain4(struct burst *b, struct arrival *a, struct rte_mbuf *m
  * are looked at; another worker's session stays with it. */
 static inline void find(const struct worker *w, struct lane_up *l, unsigned int i)
 {
-	uint32_t slot = index_slot(index_session(l->ids[i]));
+	uint32_t slot = index_read(index_session(l->ids[i]));
 
 	l->slot[i] = slot;
-	if (shard_owner(l->ids[i]) == w->id)
-		rte_prefetch0(&dp_t.session[slot]);
+	rte_prefetch0(&dp_t.session[slot & -(uint32_t)(shard_owner(l->ids[i]) == w->id)]);
 }
 
 /* The two lines that hold the headers down to the subscriber's, far enough ahead; before that the mbuf, for a device may

@@ -2,8 +2,8 @@
 /* core_rx.c - IP packets that came in by a port, or from Linux by lns0: those for a subscriber's
  * address, prefix or framed route go down; all others (our own addresses, transit) are Linux's, as
  * they came. The route table says which, in one bulk lookup; pool addresses are then found in the
- * session tables. One hop is counted here, not for what Linux routed. Thread: the worker. Not here:
- * whether the session takes it (l2tp_tx.c). */
+ * session tables, with the worker that owns the session. One hop is counted here, not for what Linux
+ * routed. Thread: the worker. Not here: whether the session takes it (l2tp_tx.c). */
 #include "dataplane/stages.h"
 
 #define ETH_HDR  14
@@ -20,12 +20,38 @@ static void not_ours(struct worker *w, const struct lane_core *l, unsigned int i
 			l->ifx[i], 0);
 }
 
+/* The home of a session whose slot was found without it. */
+static inline uint32_t home_of(uint32_t slot)
+{
+	return home_word(slot, (uint8_t)dp_t.home[slot]);
+}
+
+/* What the next stages need for a packet at p: the session's records and the line where the headers go, or, if the session
+ * is another worker's, who has both in its cache, what that one must be told. */
+static inline void home_soon(const struct worker *w, const uint8_t *p, uint32_t home, bool v6)
+{
+	uint32_t slot = home_slot(home), mine = -(uint32_t)(home_owner(home) == w->id);
+
+	__builtin_prefetch(p - (HEADROOM & mine), 1);
+	rte_prefetch0(&dp_t.session[slot & mine]);
+	rte_prefetch0(&dp_t.home[slot & ~mine]);
+	if (v6) /* its counters */
+		rte_prefetch0(&dp_t.more[slot & mine]);
+}
+
+static inline void put_down(
+	struct burst *b, const struct lane_core *l, unsigned int i, uint32_t home)
+{
+	b->down_owner[b->down.n] = home_owner(home);
+	lane_put(&b->down, l->m[i], l->p[i], l->len[i], home_slot(home));
+}
+
 static inline void down4(
-	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
+	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t home)
 {
 	uint8_t *p = l->p[i];
 
-	if (unlikely(!slot)) {
+	if (unlikely(!home)) {
 		icmp4_error(w, l->m[i], p, l->len[i], 3, 1, 0, DROP_NO_ROUTE);
 		return;
 	}
@@ -36,15 +62,15 @@ static inline void down4(
 		}
 		ip4_ttl_dec(p);
 	}
-	lane_put(&b->down, l->m[i], p, l->len[i], slot);
+	put_down(b, l, i, home);
 }
 
 static inline void down6(
-	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t slot)
+	struct worker *w, struct burst *b, const struct lane_core *l, unsigned int i, uint32_t home)
 {
 	uint8_t *p = l->p[i];
 
-	if (unlikely(!slot)) {
+	if (unlikely(!home)) {
 		icmp6_error(w, l->m[i], p, l->len[i], 1, 3, 0, DROP_NO_ROUTE);
 		return;
 	}
@@ -55,13 +81,13 @@ static inline void down6(
 		}
 		p[IP6_HOPS]--;
 	}
-	down_soon(w, slot, true);
-	lane_put(&b->down, l->m[i], p, l->len[i], slot);
+	home_soon(w, p, home, true);
+	put_down(b, l, i, home);
 }
 
-/* dp_t.lookup_hash: the slots of addresses in pools, by the hash table. */
+/* dp_t.lookup_hash: the homes of addresses in pools, by the hash table. */
 static __rte_noinline void find_by_hash(
-	const struct lane_core *l, const uint64_t *nh, const uint32_t **where, uint32_t *slot)
+	const struct lane_core *l, const uint64_t *nh, const uint32_t **where, uint32_t *home)
 {
 	struct addr4_key key[LANE];
 	uint32_t found[LANE];
@@ -76,8 +102,8 @@ static __rte_noinline void find_by_hash(
 	}
 	lookup_addr4(key, n, found);
 	for (unsigned int k = 0; k < n; k++) {
-		slot[asked[k]] = found[k];
-		where[asked[k]] = &slot[asked[k]];
+		home[asked[k]] = home_of(found[k]);
+		where[asked[k]] = &home[asked[k]];
 	}
 }
 
@@ -85,8 +111,8 @@ static void core4(struct worker *w, struct burst *b)
 {
 	const struct dp_pool *const pool = dp_t.index.pool4;
 	struct lane_core *l = &b->core4;
-	const uint32_t *where[LANE]; /* each packet's slot is; NULL: not a subscriber's */
-	uint32_t dst[LANE], slot[LANE];
+	const uint32_t *where[LANE]; /* each packet's home is; NULL: not a subscriber's */
+	uint32_t dst[LANE], home[LANE];
 	uint64_t nh[LANE];
 
 	for (unsigned int i = 0; i < l->n; i++)
@@ -96,26 +122,42 @@ static void core4(struct worker *w, struct burst *b)
 		if (likely(NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER && pool)) {
 			where[i] = index_address(&pool[NH_INDEX(nh[i])], dst[i]);
 			rte_prefetch0(where[i]);
+		} else if (NH_TYPE(nh[i]) == DP_NH_SESSION) {
+			home[i] = home_of(NH_INDEX(nh[i]));
+			where[i] = &home[i];
 		} else {
-			slot[i] = NH_INDEX(nh[i]);
-			where[i] = NH_TYPE(nh[i]) == DP_NH_SESSION ? &slot[i] : NULL;
+			where[i] = NULL;
 		}
 	}
 	if (unlikely(dp_t.lookup_hash))
-		find_by_hash(l, nh, where, slot);
+		find_by_hash(l, nh, where, home);
 	for (unsigned int i = 0; i < l->n; i++) {
 		if (likely(where[i] != NULL)) {
-			slot[i] = index_slot(where[i]);
-			down_soon(w, slot[i], false);
+			home[i] = index_read(where[i]);
+			home_soon(w, l->p[i], home[i], false);
 		}
 	}
 	for (unsigned int i = 0; i < l->n; i++) {
 		if (likely(where[i] != NULL))
-			down4(w, b, l, i, slot[i]);
+			down4(w, b, l, i, home[i]);
 		else
 			not_ours(w, l, i);
 	}
 	l->n = 0;
+}
+
+static void find_homes6(const struct addr6_key *key, unsigned int n, uint32_t *home)
+{
+	const uint32_t *where[LOOKUP_MAX];
+
+	for (unsigned int at = 0; at < n; at += LOOKUP_MAX) {
+		unsigned int some = RTE_MIN(n - at, (unsigned int)LOOKUP_MAX);
+
+		addr6_find_bulk(key + at, some, where, home + at);
+		for (unsigned int i = 0; i < some; i++)
+			home[at + i] =
+				dp_t.lookup_hash ? home_of(home[at + i]) : index_read(where[i]);
+	}
 }
 
 static void core6(struct worker *w, struct burst *b)
@@ -123,7 +165,7 @@ static void core6(struct worker *w, struct burst *b)
 	struct lane_core *l = &b->core6;
 	struct addr6_key key[LANE];
 	uint8_t dst[LANE][16];
-	uint32_t slot[LANE];
+	uint32_t home[LANE];
 	uint64_t nh[LANE];
 	uint8_t asked[LANE];
 	unsigned int n = 0;
@@ -137,14 +179,14 @@ static void core6(struct worker *w, struct burst *b)
 				.prefix = load64(l->p[i] + 24), .pool = NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 		} else if (NH_TYPE(nh[i]) == DP_NH_SESSION) {
-			down6(w, b, l, i, NH_INDEX(nh[i]));
+			down6(w, b, l, i, home_of(NH_INDEX(nh[i])));
 		} else {
 			not_ours(w, l, i);
 		}
 	}
-	lookup_addr6(key, n, slot);
+	find_homes6(key, n, home);
 	for (unsigned int k = 0; k < n; k++)
-		down6(w, b, l, asked[k], slot[k]);
+		down6(w, b, l, asked[k], home[k]);
 	l->n = 0;
 }
 

@@ -7,12 +7,12 @@
 
 struct hand_ring *hand_ring_new(uint32_t size)
 {
-	struct hand_ring *r = rte_zmalloc("hand", sizeof(*r), RTE_CACHE_LINE_SIZE);
+	struct hand_ring *r = rte_zmalloc("hand", sizeof(*r), 2 * RTE_CACHE_LINE_SIZE);
 
 	if (!r)
 		return NULL;
 	r->mask = size - 1;
-	r->slot = rte_zmalloc("hand", size * sizeof(*r->slot), RTE_CACHE_LINE_SIZE);
+	r->slot = rte_zmalloc("hand", size * sizeof(*r->slot), 2 * RTE_CACHE_LINE_SIZE);
 	if (r->slot)
 		return r;
 	rte_free(r);
@@ -24,7 +24,7 @@ void hand_ring_free(struct hand_ring *r)
 	if (!r)
 		return;
 	for (; r->taken != r->put; r->taken++)
-		rte_pktmbuf_free(r->slot[r->taken & r->mask].m);
+		rte_pktmbuf_free(hand_mbuf(hand_at(r, r->taken)));
 	rte_free(r->slot);
 	rte_free(r);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hand.h - the ring by which one worker gives packets to one other: one thread puts, one takes, no
  * lock and no wait, so that either may be preempted. An element says all that the taker has to know,
- * so its first touch of the packet is one that it prefetched. Each side keeps what it last saw of the
- * other's counter and reads it again only when that is used up: a line goes to the other CPU once a
- * burst, not once a packet. The giver writes straight into the ring and shows the burst in one store
- * (hand_show). The taker looks (prefetches) one burst ahead of what it takes.
+ * so its first touch of the packet is one that it prefetched. The giver writes straight into the ring
+ * and shows the burst in one store (hand_show). The taker waits for no line of the giver's: in one poll
+ * it asks for what was shown (hand_ask), in the next it looks at it and asks for the packets, in the
+ * third it takes them.
  * Not here: who owns what, and what becomes of a packet that finds no room (steer.c). */
 #ifndef DATAPLANE_HAND_H
 #define DATAPLANE_HAND_H
@@ -14,30 +14,52 @@
 
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
+#include <rte_prefetch.h>
 
 struct rte_mbuf;
 
+/* Four in a cache line. */
 struct hand {
-	struct rte_mbuf *m;
-	uint8_t *p; /* where the layer begins that the owner reads */
+	uint64_t who; /* the mbuf; above HAND_BITS what steer.c says of it */
 	uint32_t what; /* up, down: slot; port: its number */
 	uint16_t len;
-	uint8_t kind; /* in the low 2 bits (steer.c); up: endpoint above */
-	uint8_t more; /* up: l3_off; down: the low bits of the slot's generation */
+	uint16_t at; /* bytes from the mbuf to the layer that the owner reads; 0: the mbuf's data tells */
 };
+
+#define HAND_BITS 48 /* of an address in user space */
+#define HAND_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct hand))
+#define HAND_PAIR (2 * HAND_LINE) /* CPUs prefetch lines in pairs */
+
+/* Pairs of lines that follow one another lie this far apart, in different pages: the prefetchers of the taker's CPU would
+ * otherwise run ahead of it, and take from the giver's cache the lines that are written next. Odd, so that each pair has its
+ * place. */
+#define HAND_STRIDE 37u
+
+#define HAND_ALONE __rte_aligned(2 * RTE_CACHE_LINE_SIZE)
 
 struct hand_ring {
 	uint32_t mask;
 	struct hand *slot;
 	/* the giver's lines: what it shows to the taker, and its own */
-	uint32_t given __rte_cache_aligned;
-	uint32_t put __rte_cache_aligned; /* written so far */
+	uint32_t given HAND_ALONE;
+	uint32_t put HAND_ALONE; /* written so far */
 	uint32_t taken_seen;
 	/* the taker's: the same */
-	uint32_t taken __rte_cache_aligned;
-	uint32_t looked __rte_cache_aligned; /* prefetched so far */
-	uint32_t given_seen;
-} __rte_cache_aligned;
+	uint32_t taken HAND_ALONE;
+	uint32_t looked HAND_ALONE; /* packets prefetched so far */
+	uint32_t asked; /* elements prefetched so far */
+} HAND_ALONE;
+
+/* Where the i-th element is. */
+static inline struct hand *hand_at(const struct hand_ring *r, uint32_t i)
+{
+	return &r->slot[(i / HAND_PAIR * HAND_STRIDE * HAND_PAIR + i % HAND_PAIR) & r->mask];
+}
+
+static inline struct rte_mbuf *hand_mbuf(const struct hand *h)
+{
+	return (struct rte_mbuf *)(uintptr_t)(h->who & ((1ull << HAND_BITS) - 1));
+}
 
 /** size: a power of 2. @return NULL without memory. Thread: control. */
 struct hand_ring *hand_ring_new(uint32_t size);
@@ -52,7 +74,7 @@ static inline struct hand *hand_place(struct hand_ring *r)
 		if (r->put - r->taken_seen > r->mask)
 			return NULL;
 	}
-	return &r->slot[r->put++ & r->mask];
+	return hand_at(r, r->put++);
 }
 
 /** Let the taker have what was written. @return how many. Giver. */
@@ -64,12 +86,21 @@ static inline uint32_t hand_show(struct hand_ring *r)
 	return n;
 }
 
-/** Elements from `looked` on that can be read now, at most max. Taker. */
-static inline uint32_t hand_look(struct hand_ring *r, uint32_t max)
+/** Elements from `looked` on that can be read now, and were on their way since hand_ask(): at most max. Taker. */
+static inline uint32_t hand_look(const struct hand_ring *r, uint32_t max)
 {
-	if (r->given_seen - r->looked < max)
-		r->given_seen = __atomic_load_n(&r->given, __ATOMIC_ACQUIRE);
-	return RTE_MIN(r->given_seen - r->looked, max);
+	return RTE_MIN(r->asked - r->looked, max);
+}
+
+/** Ask for elements that were shown meanwhile, up to `looked` + max. Taker. */
+static inline void hand_ask(struct hand_ring *r, uint32_t max)
+{
+	uint32_t given = __atomic_load_n(&r->given, __ATOMIC_ACQUIRE);
+	uint32_t until = r->looked + RTE_MIN(given - r->looked, max);
+
+	for (uint32_t i = RTE_ALIGN_FLOOR(r->asked, HAND_LINE); (int32_t)(until - i) > 0; i += HAND_LINE)
+		rte_prefetch0(hand_at(r, i));
+	r->asked = until;
 }
 
 /** The n oldest elements were read: their places are the giver's again. Taker. */

@@ -88,9 +88,9 @@ void index_fini(void)
 	struct dp_index *d = &dp_t.index;
 
 	for (unsigned int i = 1; i <= x.n4; i++)
-		rte_free(d->pool4[i].slot);
+		rte_free(d->pool4[i].home);
 	for (unsigned int i = 1; i <= x.n6; i++)
-		rte_free(d->pool6[i].slot);
+		rte_free(d->pool6[i].home);
 	rte_free(d->pool4);
 	rte_free(d->pool6);
 	rte_free(d->tunnel);
@@ -108,8 +108,8 @@ int index_pool_add(uint8_t family, uint64_t first, uint32_t n)
 	if (*count == DP_POOLS_MAX)
 		return -ENOMEM;
 	p += *count + 1;
-	p->slot = rte_calloc("index_pool", n, sizeof(*p->slot), 64);
-	if (!p->slot)
+	p->home = rte_calloc("index_pool", n, sizeof(*p->home), 64);
+	if (!p->home)
 		return -ENOMEM;
 	p->first = first;
 	p->n = n;

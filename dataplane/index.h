@@ -4,7 +4,7 @@
  * - Session: index.tunnel[tunnel id] is one word {base, mask}; entry[base + (session id & mask)] is the slot. A tunnel
  *   has 2^k entries, doubled when 7 of 8 are used: the new array is filled, the word is stored, and the old array is
  *   free when every worker was quiescent (session_table.c). index_pick() hands out ids whose low k bits are free.
- * - Address: the route table names the pool (NH_INDEX), pool.slot[address - pool.first] is the slot.
+ * - Address: the route table names the pool (NH_INDEX), pool.home[address - pool.first] is the slot and its owner.
  * What is found is a hint: tunnel and session id, endpoint, vrf and peer are compared with the records
  * (session_has_key()), an address with the session's own (l2tp_tx.c).
  * Control writes single aligned words; workers read without locks. */
@@ -24,17 +24,37 @@ static inline const uint32_t *index_session(uint32_t ids)
 	return &dp_t.index.entry[(word >> 32) + (ids & (uint32_t)word)];
 }
 
-/** The same of an address in a pool; entry 0 is no slot. */
+/** Where the home of an address in a pool is; entry 0 is none. */
 static inline const uint32_t *index_address(const struct dp_pool *p, uint64_t addr)
 {
 	uint64_t at = addr - p->first;
 
-	return at < p->n ? &p->slot[at] : dp_t.index.entry;
+	return at < p->n ? &p->home[at] : dp_t.index.entry;
 }
 
-static inline uint32_t index_slot(const uint32_t *where)
+/** What is there: a slot, or a home. */
+static inline uint32_t index_read(const uint32_t *where)
 {
 	return __atomic_load_n(where, __ATOMIC_RELAXED);
+}
+
+/* A home: slot and the worker that owns it, in one word, so that whom to hand a packet to is known with the slot. */
+#define HOME_SLOT_BITS 26
+static_assert(DP_WORKERS_MAX <= 1 << (32 - HOME_SLOT_BITS), "an owner fits above the slot");
+
+static inline uint32_t home_word(uint32_t slot, uint8_t owner)
+{
+	return slot | (uint32_t)owner << HOME_SLOT_BITS;
+}
+
+static inline uint32_t home_slot(uint32_t home)
+{
+	return home & ((1u << HOME_SLOT_BITS) - 1);
+}
+
+static inline uint8_t home_owner(uint32_t home)
+{
+	return (uint8_t)(home >> HOME_SLOT_BITS);
 }
 
 /* -- control only, from here -- */

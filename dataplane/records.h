@@ -169,7 +169,7 @@ struct dp_endpoint {
 struct dp_pool {
 	uint64_t first;  /* address, or high half of a /64, host order */
 	uint32_t n;
-	uint32_t *slot;  /* [n] */
+	uint32_t *home;  /* [n]: home_word(), 0 = nobody */
 };
 struct dp_index {
 	uint64_t *tunnel;                  /* [65536] base << 32 | mask; 0 = none */

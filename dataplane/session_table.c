@@ -212,13 +212,13 @@ void slots_retire_array(uint32_t base, unsigned int order)
 	retire(RETIRED_ARRAY, base, order);
 }
 
-/* Where the index has the slot of an address; NULL: in no pool. */
+/* Where the index has the home of an address; NULL: in no pool. */
 static uint32_t *indexed4(rte_be32_t ip4)
 {
 	uint32_t addr = rte_be_to_cpu_32(ip4), pool = index_pool_of(4, addr);
 	const struct dp_pool *p = &dp_t.index.pool4[pool];
 
-	return pool ? &p->slot[addr - p->first] : NULL;
+	return pool ? &p->home[addr - p->first] : NULL;
 }
 
 static uint32_t *indexed6(uint64_t prefix6)
@@ -226,7 +226,7 @@ static uint32_t *indexed6(uint64_t prefix6)
 	uint32_t pool = index_pool_of(6, prefix6);
 	const struct dp_pool *p = &dp_t.index.pool6[pool];
 
-	return pool ? &p->slot[prefix6 - p->first] : NULL;
+	return pool ? &p->home[prefix6 - p->first] : NULL;
 }
 
 bool addr4_is_in(rte_be32_t ip4, uint32_t pool)
@@ -245,7 +245,7 @@ static int entry_add(uint32_t *entry, uint32_t slot)
 		return 0;
 	if (*entry)
 		return -EEXIST;
-	__atomic_store_n(entry, slot, __ATOMIC_RELEASE);
+	__atomic_store_n(entry, home_word(slot, s.ctl[slot].owner), __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -63,7 +63,7 @@ static inline void slots_lookup_bulk(
 static inline void slots_read(const uint32_t **where, unsigned int n, uint32_t *slots)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		slots[i] = index_slot(where[i]);
+		slots[i] = home_slot(index_read(where[i]));
 		rte_prefetch0(&dp_t.session[slots[i]]);
 	}
 }
@@ -78,7 +78,7 @@ static inline void session_find_bulk(
 
 	if (!dp_t.lookup_hash) {
 		for (i = 0; i < n; i++) {
-			slots[i] = index_slot(index_session(keys[i].ids));
+			slots[i] = index_read(index_session(keys[i].ids));
 			rte_prefetch0(&dp_t.session[slots[i]]);
 		}
 		return;
@@ -108,7 +108,8 @@ static inline bool session_has_key(uint32_t slot, const struct session_key *k)
 	return !((have[0] ^ want[0]) | (have[1] ^ want[1]) | (t->peer_key ^ k->peer) | !slot);
 }
 
-/* Where the slots are, on their way to the cache: of the pool's array, or in slots, which the hash tables fill. */
+/* Where the homes are, on their way to the cache: in the pool's array, or in slots, which the hash tables fill (without the
+ * owner). */
 static inline void addr4_find_bulk(const struct addr4_key *keys, unsigned int n,
 	const uint32_t **where, uint32_t *slots)
 {
@@ -138,7 +139,8 @@ static inline void addr4_lookup_bulk(const struct addr4_key *keys, unsigned int 
 	slots_read(where, n, slots);
 }
 
-/* Where the slots are, on their way to the cache: of the pool's array, or in slots, which the hash tables fill. */
+/* Where the homes are, on their way to the cache: in the pool's array, or in slots, which the hash tables fill (without the
+ * owner). */
 static inline void addr6_find_bulk(const struct addr6_key *keys, unsigned int n,
 	const uint32_t **where, uint32_t *slots)
 {

@@ -191,18 +191,8 @@ static inline uint64_t adj_load(uint32_t index)
 	return __atomic_load_n(&dp_t.adj[index], __ATOMIC_RELAXED);
 }
 
-/* What will be read of a session next, by a packet towards it: its records; where another worker may own it, and has them
- * in its cache, who that is (steer.c). */
-static inline void down_soon(const struct worker *w, uint32_t slot, bool v6)
-{
-	if (w->n_workers > 1) {
-		rte_prefetch0(&dp_t.home[slot]);
-		return;
-	}
-	rte_prefetch0(&dp_t.session[slot]);
-	if (v6) /* its counters */
-		rte_prefetch0(&dp_t.more[slot]);
-}
+/* Of the headers of a plain packet towards a subscriber, Ethernet to PPP. */
+#define HEADROOM 52
 
 /* Down to a subscriber of ours; its records are on the way to the cache. */
 static inline void down_put(

@@ -2,7 +2,7 @@
 /* steer.c - every packet to the worker that owns its session (architecture.md, Steering): uplink by
  * the shard bits of the session id, downlink by the record that the address lookup found. Then what
  * others handed to us joins our lanes. What the receiver must know travels in the ring (hand.h), so
- * the giver writes neither packet nor mbuf, and the owner prefetches both one burst ahead. A downlink
+ * the giver writes neither packet nor mbuf, and the owner prefetches both before it takes them. A downlink
  * packet carries bits of the slot's generation, because the slot may be reused while the packet waits
  * in a ring. A full ring drops: the owner is overloaded, and waiting for it would stall our own
  * sessions. Thread: the worker. */
@@ -29,8 +29,8 @@ static uint32_t show(struct hand_ring *r)
 {
 	uint32_t n = hand_show(r);
 
-	for (uint32_t i = 0; i < RTE_MIN(n, (uint32_t)BURST); i += 2)
-		fetch(&r->slot[(r->put + i) & r->mask]);
+	for (uint32_t i = 0; i < RTE_MIN(n, (uint32_t)BURST); i += HAND_LINE)
+		fetch(hand_at(r, r->put + i));
 	return n;
 }
 
@@ -44,22 +44,26 @@ void hand_flush(struct worker *w)
 	}
 }
 
-/* The fields are written where they stay: a copy of something just written waits for the writes. */
+/* The message is written where it stays: a copy of something just written waits for the writes. Data of another's memory
+ * (an external buffer) is found by the mbuf. */
 static inline void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p,
 	uint32_t what, uint16_t len, unsigned int kind, uint8_t more)
 {
-	struct hand *at = likely(w->to[to] != NULL) ? hand_place(w->to[to]) : NULL;
+	struct hand *h = likely(w->to[to] != NULL) ? hand_place(w->to[to]) : NULL;
+	uintptr_t at = (uintptr_t)p - (uintptr_t)m;
 
-	if (unlikely(!at)) {
+	if (unlikely(!h)) {
 		drop(w, m, DROP_HANDOVER_FULL);
 		return;
 	}
-	at->m = m;
-	at->p = p;
-	at->what = what;
-	at->len = len;
-	at->kind = (uint8_t)kind;
-	at->more = more;
+	if (unlikely(at > UINT16_MAX)) {
+		pkt_set(m, p, len);
+		at = 0;
+	}
+	h->who = (uintptr_t)m | (uint64_t)(kind | (unsigned int)more << 8) << HAND_BITS;
+	h->what = what;
+	h->len = len;
+	h->at = (uint16_t)at;
 	w->hand_dirty |= 1ull << to;
 }
 
@@ -79,48 +83,63 @@ void hand_down(
 
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port)
 {
-	hand(w, to, m, rte_pktmbuf_mtod(m, uint8_t *), port, 0, HAND_PORT, 0);
+	hand(w, to, m, rte_pktmbuf_mtod(m, uint8_t *), port, m->data_len, HAND_PORT, 0);
+}
+
+static inline unsigned int kind_of(const struct hand *h)
+{
+	return h->who >> HAND_BITS & 0xff;
+}
+
+static inline uint8_t more_of(const struct hand *h)
+{
+	return (uint8_t)(h->who >> (HAND_BITS + 8));
 }
 
 static void take(struct worker *w, struct burst *b, const struct hand *h)
 {
+	struct rte_mbuf *m = hand_mbuf(h);
+	uint8_t *p = likely(h->at) ? (uint8_t *)m + h->at : rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t ids;
 
-	switch (h->kind & KIND) {
+	fetch(m); /* written when the packet leaves */
+	switch (kind_of(h) & KIND) {
 	case HAND_UP:
-		ids = l2tp_ids(h->p);
-		lane_put_up(&b->up, h->m, h->p, h->len, h->more, h->kind >> KIND_BITS, ids,
-			slot_has_ids(h->what, ids) ? h->what : 0);
+		ids = l2tp_ids(p);
+		lane_put_up(&b->up, m, p, h->len, more_of(h), (uint8_t)(kind_of(h) >> KIND_BITS),
+			ids, slot_has_ids(h->what, ids) ? h->what : 0);
 		break;
 	case HAND_DOWN:
-		if (slot_is_same(w, h->what, h->more))
-			lane_put(&b->down, h->m, h->p, h->len, h->what);
+		if (slot_is_same(w, h->what, more_of(h)))
+			lane_put(&b->down, m, p, h->len, h->what);
 		else
-			drop(w, h->m, DROP_NO_SESSION);
+			drop(w, m, DROP_NO_SESSION);
 		break;
 	default:
-		port_queue_slow(w, (uint16_t)h->what, h->m);
+		port_queue_slow(w, (uint16_t)h->what, m);
 	}
 }
 
-/* The next burst of a ring is on its way while this one is worked on. */
+/* The next burst of a ring is on its way while this one is worked on: of each packet the line that the message tells of, and
+ * the one after it (up: the subscriber's packet) or before it (down: where the tunnel's headers go). More would push out of
+ * the nearest cache what this burst needs. */
 static void look_ahead(struct hand_ring *r)
 {
 	uint32_t n = hand_look(r, BURST);
 
 	for (uint32_t i = 0; i < n; i++, r->looked++) {
-		const struct hand *h = &r->slot[r->looked & r->mask];
+		const struct hand *h = hand_at(r, r->looked);
+		const uint8_t *p = (const uint8_t *)hand_mbuf(h) + h->at;
 
-		fetch(h->m);
-		fetch(h->p);
-		if ((h->kind & KIND) == HAND_UP)
-			fetch(h->p + LINE);
-		if ((h->kind & KIND) != HAND_PORT)
-			fetch(&dp_t.session[h->what]);
+		fetch(p);
+		if ((kind_of(h) & KIND) == HAND_PORT)
+			continue;
+		fetch((kind_of(h) & KIND) == HAND_UP ? p + LINE : p - HEADROOM);
+		fetch(&dp_t.session[h->what]);
 	}
 }
 
-/* At most BURST a poll, in turn from all other workers. */
+/* At most BURST a poll, in turn from all other workers. What waits in a ring is work, or we might go to sleep over it. */
 static void take_in(struct worker *w, struct burst *b)
 {
 	unsigned int n = 0;
@@ -134,64 +153,95 @@ static void take_in(struct worker *w, struct burst *b)
 		r = w->from[w->steer_next];
 		if (!r)
 			continue;
-		if (r->looked == r->taken)
-			look_ahead(r);
 		got = RTE_MIN(r->looked - r->taken, BURST - n);
-		if (!got)
-			continue;
 		for (uint32_t i = 0; i < got; i++)
-			take(w, b, &r->slot[(r->taken + i) & r->mask]);
-		hand_done(r, got);
-		if (r->looked == r->taken)
-			look_ahead(r);
+			take(w, b, hand_at(r, r->taken + i));
+		if (got)
+			hand_done(r, got);
 		n += got;
+		if (r->looked == r->taken) {
+			look_ahead(r);
+			hand_ask(r, BURST);
+		}
+		w->worked |= r->asked != r->taken;
 	}
 	w->stat.handed_in += n;
 	w->worked |= n > 0;
 }
 
+/* How far the others are, for when we ask. */
+static void soon(const struct worker *w)
+{
+	for (unsigned int k = 0; k < w->n_workers; k++)
+		if (w->from[k])
+			rte_prefetch0(&w->from[k]->given);
+}
+
 static void steer_up(struct worker *w, struct lane_up *up)
 {
-	unsigned int kept = 0;
+	unsigned int ours = 0, theirs = 0;
+	uint8_t our[LANE], their[LANE];
 
 	for (unsigned int i = 0; i < up->n; i++) {
-		uint8_t owner = shard_owner(up->ids[i]);
+		bool mine = shard_owner(up->ids[i]) == w->id;
 
-		if (owner != w->id) {
-			hand_up(w, owner, up, i);
-			continue;
-		}
-		up->m[kept] = up->m[i];
-		up->p[kept] = up->p[i];
-		up->len[kept] = up->len[i];
-		up->ids[kept] = up->ids[i];
-		up->slot[kept] = up->slot[i];
-		up->l3_off[kept] = up->l3_off[i];
-		up->endpoint[kept++] = up->endpoint[i];
+		our[ours] = their[theirs] = (uint8_t)i;
+		ours += mine;
+		theirs += !mine;
 	}
-	up->n = (uint16_t)kept;
+	if (!theirs)
+		return;
+	for (unsigned int k = 0; k < theirs; k++)
+		hand_up(w, shard_owner(up->ids[their[k]]), up, their[k]);
+	for (unsigned int k = 0; k < ours; k++) {
+		unsigned int i = our[k];
+
+		up->m[k] = up->m[i];
+		up->p[k] = up->p[i];
+		up->len[k] = up->len[i];
+		up->ids[k] = up->ids[i];
+		up->slot[k] = up->slot[i];
+		up->l3_off[k] = up->l3_off[i];
+		up->endpoint[k] = up->endpoint[i];
+	}
+	up->n = (uint16_t)ours;
 }
 
 static void steer_down(struct worker *w, struct burst *b)
 {
 	struct lane *down = &b->down;
-	unsigned int n = down->n;
+	unsigned int ours = 0, theirs = 0;
+	uint8_t our[LANE], their[LANE];
 
-	down->n = 0;
-	for (unsigned int i = 0; i < n; i++) {
-		uint8_t owner = (uint8_t)dp_t.home[down->slot[i]];
+	for (unsigned int i = 0; i < down->n; i++) {
+		bool mine = b->down_owner[i] == w->id;
 
-		if (owner != w->id) {
-			hand_down(w, owner, down->m[i], down->p[i], down->len[i], down->slot[i]);
-			continue;
-		}
-		down_put(b, down->m[i], down->p[i], down->len[i], down->slot[i]);
+		our[ours] = their[theirs] = (uint8_t)i;
+		ours += mine;
+		theirs += !mine;
 	}
+	if (!theirs)
+		return;
+	for (unsigned int k = 0; k < theirs; k++) {
+		unsigned int i = their[k];
+
+		hand_down(w, b->down_owner[i], down->m[i], down->p[i], down->len[i], down->slot[i]);
+	}
+	for (unsigned int k = 0; k < ours; k++) {
+		unsigned int i = our[k];
+
+		down->m[k] = down->m[i];
+		down->p[k] = down->p[i];
+		down->len[k] = down->len[i];
+		down->slot[k] = down->slot[i];
+	}
+	down->n = (uint16_t)ours;
 }
 
 void steer(struct worker *w, struct burst *b)
 {
 	if (w->n_workers > 1) {
+		soon(w);
 		steer_up(w, &b->up);
 		steer_down(w, b);
 		hand_flush(w);

@@ -92,7 +92,7 @@ static void reap_all(void)
 
 static uint32_t find(uint16_t tid, uint16_t sid)
 {
-	return index_slot(index_session((uint32_t)tid << 16 | sid));
+	return index_read(index_session((uint32_t)tid << 16 | sid));
 }
 
 static struct {

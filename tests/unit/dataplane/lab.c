@@ -264,8 +264,8 @@ static void drain(struct rte_ring *r)
 static void drain_hand(struct hand_ring *r)
 {
 	while (r->taken != r->put)
-		rte_pktmbuf_free(r->slot[r->taken++ & r->mask].m);
-	r->given = r->looked = r->given_seen = r->taken_seen = r->put;
+		rte_pktmbuf_free(hand_mbuf(hand_at(r, r->taken++)));
+	r->given = r->looked = r->asked = r->taken_seen = r->put;
 }
 
 int lab_reset(void **state)
@@ -335,6 +335,11 @@ void lab_rx(unsigned int worker, unsigned int port, const struct frame *f)
 
 	assert_non_null(m);
 	memcpy(rte_pktmbuf_append(m, f->len), f->b, f->len);
+	lab_rx_mbuf(worker, port, m);
+}
+
+void lab_rx_mbuf(unsigned int worker, unsigned int port, struct rte_mbuf *m)
+{
 	assert_int_equal(rte_ring_enqueue(rx[port][worker], m), 0);
 }
 
@@ -349,11 +354,19 @@ void lab_wait(uint64_t ns)
 	lab_w[1]->clock_ns += ns;
 }
 
+void lab_finish(unsigned int worker)
+{
+	do {
+		lab_w[worker]->worked = false;
+		lab_poll(worker);
+	} while (lab_w[worker]->worked);
+}
+
 void lab_run(void)
 {
 	for (unsigned int i = 0; i < 3; i++) {
-		lab_poll(0);
-		lab_poll(1);
+		lab_finish(0);
+		lab_finish(1);
 	}
 }
 

@@ -54,7 +54,10 @@ struct dp_session *lab_session(uint32_t slot);
 uint16_t lab_sid(uint32_t slot);
 /** Put a frame on a port's queue of a worker. */
 void lab_rx(unsigned int worker, unsigned int port, const struct frame *f);
+void lab_rx_mbuf(unsigned int worker, unsigned int port, struct rte_mbuf *m);
 void lab_poll(unsigned int worker);
+/** Poll a worker until it finds nothing to do. */
+void lab_finish(unsigned int worker);
 /** The workers' clock stands still in a test but for this. */
 void lab_wait(uint64_t ns);
 /** Poll both workers until nothing moves. */
