@@ -14,6 +14,8 @@ struct stretch {
 
 /** Find out how fast the core can be; once a thread, where it will stay. Takes about 20 ms. */
 void whole_init(void);
+/** Ticks of the loop now. */
+double whole_now(void);
 /** Around what is timed, not in it. */
 void stretch_begin(struct stretch *s);
 /** @return whether the core was ours. */

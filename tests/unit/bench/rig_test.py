@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 
 from rig import lnsd, net, proc, radius, stage  # noqa: E402
 from rig.samples import Samples as RigSamples  # noqa: E402
+import handover  # noqa: E402
 import link  # noqa: E402
 import peer  # noqa: E402
 import setup  # noqa: E402
@@ -58,6 +59,49 @@ class Patience(unittest.TestCase):
 
     def test_without_patience_it_looks_once(self):
         self.assertEqual(self.waited([400, 60], 0), (0, [400]))
+
+
+class Undisturbed(unittest.TestCase):
+    """A sample of peer is taken until the CPUs were near and their cores whole before and after it."""
+
+    def taken(self, looks, tries=9):
+        """looks: round trip and whether the cores were whole, before and after each sample. @return samples, mode."""
+        looks, samples = iter(looks), []
+        host = mock.Mock()
+
+        def round_trip():
+            trip, host.whole = next(looks)
+            return trip
+
+        host.round_trip = round_trip
+        _, mode = peer.undisturbed(host, lambda: samples.append(1), tries)
+        return len(samples), mode
+
+    def test_a_near_sample_with_whole_cores_is_the_last(self):
+        self.assertEqual(self.taken([(60, True), (60, True)]), (1, "near"))
+
+    def test_a_core_shared_before_or_after_it_has_it_taken_again(self):
+        self.assertEqual(self.taken([(60, False), (60, True), (60, True), (60, False), (60, True), (60, True)]), (3, "near"))
+
+    def test_far_cpus_have_it_taken_again(self):
+        self.assertEqual(self.taken([(60, True), (300, True), (60, True), (60, True)]), (2, "near"))
+
+    def test_after_all_tries_it_has_to_do(self):
+        self.assertEqual(self.taken([(300, True), (300, True)] * 3, tries=3), (3, "far"))
+
+
+class HandoverTurns(unittest.TestCase):
+    def way(self, *turns):
+        return {"one": [{"round_trip_ns": trip, "shared": shared} for trip, shared in turns]}
+
+    def test_near_turns_with_whole_cores_are_picked(self):
+        self.assertEqual(handover.picked(self.way((60, 0), (300, 0), (60, 3), (70, 0))), ([0, 3], "near"))
+
+    def test_without_whole_cores_near_turns_have_to_do(self):
+        self.assertEqual(handover.picked(self.way((60, 2), (300, 0))), ([0], "near"))
+
+    def test_without_near_turns_they_are_far(self):
+        self.assertEqual(handover.picked(self.way((300, 1), (310, 0))), ([1], "far"))
 
 
 class Samples(unittest.TestCase):
