@@ -30,7 +30,8 @@ DIALLED = 10000
 SECONDS, OURS_SECONDS = 1.0, 0.25
 TRIES = 4           # of a sample of l2tpns; of the shorter ones of lnsd as long
 L2TPNS_CPU = 0.93   # of its time; the rest of CPU 1 may be the kernel's, which works for it there
-LINKS = "lnsd: net_memif; l2tpns: kernel sockets and tun over veth, generator by net_af_packet"
+RSIZE = 11          # of the memif links: the best of 8 to 13
+LINKS = "lnsd: net_memif, rings of 2,048; l2tpns: kernel sockets and tun over veth, generator by net_af_packet"
 
 
 def start(stage, sessions, radius, auth):
@@ -68,7 +69,7 @@ def undisturbed(stage, take, tries):
 def traffic(ctx, sessions):
     got = Samples()
     with Stage(ctx) as stage:
-        ours = stage.lnsd(sessions, tunnels=TUNNELS, lacs=TUNNELS)
+        ours = stage.lnsd(sessions, tunnels=TUNNELS, lacs=TUNNELS, rsize=RSIZE)
         dial_lnsd(stage, ours, sessions, TUNNELS)
         ours.before_others()
         peer = start(stage, sessions, l2tpns.small_radius, "pap")
