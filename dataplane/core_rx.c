@@ -30,11 +30,14 @@ static inline uint32_t home_of(uint32_t slot)
  * is another worker's, who has both in its cache, what that one must be told. */
 static inline void home_soon(const struct worker *w, const uint8_t *p, uint32_t home, bool v6)
 {
-	uint32_t slot = home_slot(home), mine = -(uint32_t)(home_owner(home) == w->id);
+	uint32_t slot = home_slot(home), mine = UINT32_MAX;
 
-	__builtin_prefetch(p - (HEADROOM & mine), 1);
+	if (w->n_workers > 1) {
+		mine = -(uint32_t)(home_owner(home) == w->id);
+		__builtin_prefetch(p - (HEADROOM & mine), 1); /* else classify() did */
+		rte_prefetch0(&dp_t.home[slot & ~mine]);
+	}
 	rte_prefetch0(&dp_t.session[slot & mine]);
-	rte_prefetch0(&dp_t.home[slot & ~mine]);
 	if (v6) /* its counters */
 		rte_prefetch0(&dp_t.more[slot & mine]);
 }
