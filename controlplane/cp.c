@@ -99,7 +99,8 @@ static void ppp_profiles_make(const struct cfg *cfg)
 			.mtu_max = c->mru,
 			.restart_ms = 3000,
 			.restart_first_ms = 400,
-			.max_configure = 10,
+			.max_configure =
+				12, /* 30 s, as ten at RFC 1661's 3 s have: the first three take 3 s */
 			.max_terminate = 2,
 			.max_failure = 5,
 			.echo_interval_ms = c->echo_interval_ms,

@@ -190,6 +190,22 @@ void auto_timeout(struct ppp_ctx *c, const struct ppp_kind *k)
 	auto_step(c, k, kind_fsm(k, c->s)->restart ? FSM_TO_P : FSM_TO_M, NULL);
 }
 
+/* A peer that is heard for the first time was not there before: the requests sent until now do not
+ * count against it (RFC 1661 s4.6 counts towards "unable to respond"), and the next one comes soon.
+ * Once, so that a peer which only asks and never answers is given up all the same. */
+static void first_heard(struct ppp_ctx *c, struct ppp_fsm *f)
+{
+	uint64_t due = f->deadline_ns;
+
+	if (f->state != FSM_REQ_SENT || f->flags & FSM_F_HEARD)
+		return;
+	f->flags |= FSM_F_HEARD;
+	f->restart = c->p->max_configure;
+	start_request_timer(c, f);
+	if (f->deadline_ns > due)
+		f->deadline_ns = due;
+}
+
 static void got_request(struct ppp_ctx *c, const struct ppp_kind *k, struct ppp_packet *pkt)
 {
 	struct opt_reply r;
@@ -199,6 +215,7 @@ static void got_request(struct ppp_ctx *c, const struct ppp_kind *k, struct ppp_
 		return;
 	if (k == &kind_lcp && lcp_looped(c, &r.peer))
 		return;
+	first_heard(c, kind_fsm(k, c->s));
 	pkt->reply = &r;
 	auto_step(c, k, r.code == CONF_ACK ? FSM_RCR_P : FSM_RCR_M, pkt);
 	pkt->reply = NULL;

@@ -56,6 +56,7 @@ enum {
 enum {
 	FSM_F_ACKED = 1 << 0, /* our request was acknowledged: a second Ack of it is a duplicate */
 	FSM_F_ASKED_ABSENT = 1 << 1, /* the peer was asked for what its request lacks */
+	FSM_F_HEARD = 1 << 2, /* a Configure-Request of the peer came while ours was unanswered */
 };
 
 enum auth_state { AUTH_IDLE, AUTH_WAIT_PEER, AUTH_WAIT_AAA, AUTH_ACCEPTED, AUTH_REFUSED };

@@ -96,6 +96,54 @@ static void unanswered_requests_are_sent_max_configure_times_then_the_session_en
 	assert_int_equal(lab->cause, PPP_CAUSE_NEGOTIATION);
 }
 
+/* A subscriber whose pppd starts 20 s after ICCN has lost all that came before it. */
+static void a_peer_first_heard_late_is_given_max_configure_requests_more(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_open(lab);
+	lab_wait_ms(lab, 29999);
+	LAB_IN(lab, PPP_LCP, CONF_REQ, 9, 5, 6, 1, 2, 3, 4);
+	lab_wait_ms(lab, 1);
+	lab_only(lab, PPP_LCP, CONF_REQ);
+	lab_wait_ms(lab, 29999);
+	assert_int_equal(lab->n_sent, 9);
+	assert_int_equal(lab->downs, 0);
+	lab_wait_ms(lab, 1);
+	assert_int_equal(lab->downs, 1);
+	assert_int_equal(lab->cause, PPP_CAUSE_NEGOTIATION);
+}
+
+static void a_peer_first_heard_late_is_sent_the_request_it_missed_soon(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->p.restart_first_ms = 400;
+	lab_open(lab);
+	lab_wait_ms(lab, 400 + 800 + 1600 + 3000 + 100);
+	LAB_IN(lab, PPP_LCP, CONF_REQ, 9, 5, 6, 1, 2, 3, 4);
+	lab_only(lab, PPP_LCP, CONF_ACK);
+	lab_wait_ms(lab, 399);
+	assert_int_equal(lab->n_sent, 0);
+	lab_wait_ms(lab, 1);
+	lab_only(lab, PPP_LCP, CONF_REQ);
+}
+
+/* Its requests are refused each time and ours stay unanswered: the first of them counts as a sign of life, no other. */
+static void a_peer_that_asks_for_ever_and_never_answers_is_given_up(void **state)
+{
+	struct lab *lab = *state;
+	unsigned int asked = 0;
+
+	lab_open(lab);
+	for (; asked < 100 && !lab->downs; asked++) {
+		lab_wait_ms(lab, 2000);
+		LAB_IN(lab, PPP_LCP, CONF_REQ, 9, 1, 4, 0, 1);
+	}
+	assert_int_equal(lab->cause, PPP_CAUSE_NEGOTIATION);
+	assert_in_range(asked, 32 / 2, 34 / 2); /* one request at 3 s and nine after it, 3 s each */
+}
+
 static void the_first_requests_are_repeated_soon_and_then_at_the_restart_time(void **state)
 {
 	static const uint32_t wait_ms[] = {400, 800, 1600, 3000, 3000};
@@ -223,6 +271,9 @@ int main(void)
 		LAB_TEST(no_challenge_is_repeated_while_lcp_renegotiates),
 		LAB_TEST(a_verdict_for_the_time_before_a_renegotiation_is_ignored),
 		LAB_TEST(unanswered_requests_are_sent_max_configure_times_then_the_session_ends),
+		LAB_TEST(a_peer_first_heard_late_is_given_max_configure_requests_more),
+		LAB_TEST(a_peer_first_heard_late_is_sent_the_request_it_missed_soon),
+		LAB_TEST(a_peer_that_asks_for_ever_and_never_answers_is_given_up),
 		LAB_TEST(the_first_requests_are_repeated_soon_and_then_at_the_restart_time),
 		LAB_TEST(closing_sends_max_terminate_requests_then_ends),
 		LAB_TEST(a_terminate_ack_ends_a_closing_session_at_once),
