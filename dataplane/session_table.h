@@ -68,21 +68,14 @@ static inline void slots_read(const uint32_t **where, unsigned int n, uint32_t *
 	}
 }
 
-/* Which slots could it be, for session_has_key() to say, by either front. Their sessions are on the way to the cache.
+/* dp_t.lookup_hash: the slots by the hash table (by the index: index_session()), and their sessions on the way to the cache.
  * n <= LOOKUP_MAX, here and below. */
-static inline void session_find_bulk(
+static inline void session_hash_bulk(
 	const struct session_key *keys, unsigned int n, uint32_t *slots)
 {
 	const void *p[LOOKUP_MAX];
 	unsigned int i;
 
-	if (!dp_t.lookup_hash) {
-		for (i = 0; i < n; i++) {
-			slots[i] = index_read(index_session(keys[i].ids));
-			rte_prefetch0(&dp_t.session[slots[i]]);
-		}
-		return;
-	}
 	for (i = 0; i < n; i++)
 		p[i] = &keys[i];
 	slots_lookup_bulk(dp_t.keys, p, n, slots);

@@ -204,12 +204,6 @@ static inline void down_put(
 	lane_put(&b->down, m, p, len, slot);
 }
 
-static inline void find_sessions(const struct session_key *k, unsigned int n, uint32_t *slots)
-{
-	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
-		session_find_bulk(k + at, RTE_MIN(n - at, (unsigned int)LOOKUP_MAX), slots + at);
-}
-
 static inline void lookup_addr4(const struct addr4_key *k, unsigned int n, uint32_t *slots)
 {
 	for (unsigned int at = 0; at < n; at += LOOKUP_MAX)
