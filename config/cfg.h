@@ -70,6 +70,8 @@ struct cfg_ppp_profile {
 	int ipool4, ipool6;          /* index into cfg.pools or -1 */
 	bool mss_clamp;              /* default on */
 	bool source_check;           /* default on */
+	uint64_t rate_up, rate_down; /* of the subscriber's IP packets, bits per second, 64,000..10^10; 0 = no limit (default) */
+	uint32_t rate_burst_ms;      /* 1..4000, default 100: of either rate, at once */
 };
 
 struct cfg_pool {

@@ -59,6 +59,7 @@ enum cfg_type {
 	CFG_T_SECRET, /* the same, or file:PATH; length at count; never printed */
 	CFG_T_DURATION, /* uint32_t milliseconds */
 	CFG_T_BYTES, /* uint64_t */
+	CFG_T_RATE, /* uint64_t bits per second */
 	CFG_T_ADDRESS, /* struct cfg_prefix of full length */
 	CFG_T_IFADDR, /* struct cfg_prefix: address and the length of its link */
 	CFG_T_PREFIX, /* struct cfg_prefix without host bits */

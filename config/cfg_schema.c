@@ -161,6 +161,22 @@ static const struct cfg_key echo_keys[] = {
 static const struct cfg_map echo_map = {
 	"ppp-profiles[].echo", "LCP echo, RFC 1661 s5.8.", MAP(echo_keys), {0}};
 
+static const struct cfg_key policer_keys[] = {
+	{"up", CFG_T_RATE, CFG_K_OFF, AT(cfg_ppp_profile, rate_up), .min = 64000,
+		.max = 10000000000, .def = "off",
+		.doc = "What one subscriber may send, in bits per second of IP packets."},
+	{"down", CFG_T_RATE, CFG_K_OFF, AT(cfg_ppp_profile, rate_down), .min = 64000,
+		.max = 10000000000, .def = "off",
+		.doc = "What one subscriber may be sent, in bits per second of IP packets."},
+	{"burst", CFG_T_DURATION, 0, AT(cfg_ppp_profile, rate_burst_ms), .min = 1, .max = 4000,
+		.def = "100ms",
+		.doc = "After silence as much as the rate gives in this time may come at once."},
+};
+static const struct cfg_map policer_map = {"ppp-profiles[].policer",
+	"Rate limits of one session (a token bucket each way); packets above them are dropped. Not "
+	"counted are PPP's own frames and what L2TP, UDP and the outer IP add.",
+	MAP(policer_keys), {0}};
+
 static const struct cfg_key ppp_keys[] = {
 	{"name", CFG_T_STRING, CFG_K_REQUIRED, AT(cfg_ppp_profile, name), .min = 1, .max = 63,
 		.doc = "Unique."},
@@ -189,6 +205,7 @@ static const struct cfg_key ppp_keys[] = {
 	{"source-check", CFG_T_BOOL, 0, AT(cfg_ppp_profile, source_check), .def = "on",
 		.doc = "Drop packets of a subscriber whose source is not an address or route of "
 		       "his."},
+	{"policer", CFG_T_MAP, 0, .map = &policer_map, .doc = "Rate limits of each session."},
 };
 static const struct cfg_map ppp_map = {
 	"ppp-profiles[]", "What holds for a group of PPP sessions.", MAP(ppp_keys), {0}};

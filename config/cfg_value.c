@@ -22,6 +22,8 @@ static const struct unit duration_units[] = {
 	{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {0}};
 static const struct unit byte_units[] = {
 	{"", 1}, {"K", 1ull << 10}, {"M", 1ull << 20}, {"G", 1ull << 30}, {"T", 1ull << 40}, {0}};
+static const struct unit rate_units[] = {
+	{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {0}};
 static const struct unit plain_units[] = {{"", 1}, {0}};
 
 /* Digits and one of the units. Too large a number saturates: it is out of any range. */
@@ -47,14 +49,12 @@ static bool read_number(const char *text, size_t len, const struct unit *units, 
 	return false;
 }
 
-static void bytes_text(char *buf, size_t size, uint64_t bytes)
+/* In the largest unit that needs no fraction. */
+static void units_text(char *buf, size_t size, uint64_t value, const struct unit *units)
 {
-	size_t u = 0;
-
-	while (byte_units[u + 1].name && bytes && bytes % byte_units[u + 1].factor == 0)
-		u++;
-	snprintf(buf, size, "%llu%s", (unsigned long long)(bytes / byte_units[u].factor),
-		byte_units[u].name);
+	while (units[1].name && value && value % units[1].factor == 0)
+		units++;
+	snprintf(buf, size, "%llu%s", (unsigned long long)(value / units->factor), units->name);
 }
 
 static void duration_text(char *buf, size_t size, uint64_t ms)
@@ -126,9 +126,14 @@ const char *cfg_value_allowed(char *buf, size_t size, const struct cfg_key *k)
 		snprintf(buf, size, "%s%s to %s", off, lo, hi);
 		break;
 	case CFG_T_BYTES:
-		bytes_text(lo, sizeof(lo), k->min);
-		bytes_text(hi, sizeof(hi), k->max);
+		units_text(lo, sizeof(lo), k->min, byte_units);
+		units_text(hi, sizeof(hi), k->max, byte_units);
 		snprintf(buf, size, "%s to %s", lo, hi);
+		break;
+	case CFG_T_RATE:
+		units_text(lo, sizeof(lo), k->min, rate_units);
+		units_text(hi, sizeof(hi), k->max, rate_units);
+		snprintf(buf, size, "%s%s to %s", off, lo, hi);
 		break;
 	case CFG_T_ADDRESS:
 		snprintf(buf, size, "%s address", family_text(k));
@@ -192,9 +197,38 @@ static void store_uint(const struct cfg_key *k, void *dst, uint64_t v)
 		k->size);
 }
 
+/* How the text of a quantity is written, and what is said when it is not. */
+struct quantity {
+	const struct unit *units;
+	const char *what;
+};
+
+static const struct quantity *quantity_of(enum cfg_type type)
+{
+	static const struct quantity duration = {
+		duration_units, "is not a duration (a number with ms, s, m or h)"};
+	static const struct quantity size = {
+		byte_units, "is not a size (a number with K, M, G or T)"};
+	static const struct quantity rate = {
+		rate_units, "is not a rate (bits per second: a number, or one with k, M or G)"};
+	static const struct quantity plain = {plain_units, "is not a whole number"};
+
+	switch (type) {
+	case CFG_T_DURATION:
+		return &duration;
+	case CFG_T_BYTES:
+		return &size;
+	case CFG_T_RATE:
+		return &rate;
+	default:
+		return &plain;
+	}
+}
+
 static int read_quantity(struct cfg_ctx *x, struct cfg_node *node, const struct cfg_key *k,
 	const char *text, size_t len, void *dst)
 {
+	const struct quantity *as = quantity_of(k->type);
 	char is[64], value[32];
 	uint64_t v;
 
@@ -203,17 +237,8 @@ static int read_quantity(struct cfg_ctx *x, struct cfg_node *node, const struct 
 		store_uint(k, dst, 0);
 		return 0;
 	}
-	if (!read_number(text, len,
-		    k->type == CFG_T_DURATION        ? duration_units
-			    : k->type == CFG_T_BYTES ? byte_units
-						     : plain_units,
-		    &v))
-		return refuse(x, node, k, text, len,
-			k->type == CFG_T_DURATION
-				? "is not a duration (a number with ms, s, m or h)"
-				: k->type == CFG_T_BYTES
-				? "is not a size (a number with K, M, G or T)"
-				: "is not a whole number");
+	if (!read_number(text, len, as->units, &v))
+		return refuse(x, node, k, text, len, as->what);
 	if (v >= k->min && v <= k->max) {
 		store_uint(k, dst, v);
 		return 0;
@@ -223,7 +248,7 @@ static int read_quantity(struct cfg_ctx *x, struct cfg_node *node, const struct 
 	if (k->type == CFG_T_DURATION)
 		duration_text(value, sizeof(value), v);
 	else
-		bytes_text(value, sizeof(value), v);
+		units_text(value, sizeof(value), v, as->units);
 	if (strlen(value) == len && !memcmp(value, text, len))
 		return refuse(x, node, k, text, len, "is out of range");
 	snprintf(is, sizeof(is), "is %s", value);
@@ -515,6 +540,7 @@ int cfg_value_read(struct cfg_ctx *x, struct cfg_node *node, const struct cfg_ke
 	case CFG_T_UINT:
 	case CFG_T_DURATION:
 	case CFG_T_BYTES:
+	case CFG_T_RATE:
 		return read_quantity(x, node, k, text, len, dst);
 	case CFG_T_BOOL:
 		return read_bool(x, node, k, text, len, dst);

@@ -100,6 +100,7 @@ static void write_value(FILE *out, const struct cfg_key *k, const void *base, co
 	case CFG_T_UINT:
 	case CFG_T_DURATION:
 	case CFG_T_BYTES:
+	case CFG_T_RATE:
 		v = load_uint(k, src);
 		if ((k->flags & CFG_K_OFF) && !v)
 			fputs("off", out);
@@ -335,6 +336,10 @@ static void schema_scalar(FILE *out, const struct cfg_key *k)
 		break;
 	case CFG_T_BYTES:
 		fputs("\"type\": [\"string\", \"integer\"], \"pattern\": \"^[0-9]+[KMGT]?$\"", out);
+		break;
+	case CFG_T_RATE:
+		schema_off(out, k,
+			"\"type\": [\"string\", \"integer\"], \"pattern\": \"^[0-9]+[kMG]?$\"");
 		break;
 	case CFG_T_BOOL:
 		fputs("\"enum\": [true, false, \"on\", \"off\"]", out);

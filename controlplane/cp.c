@@ -112,6 +112,7 @@ static void ppp_profiles_make(const struct cfg *cfg)
 			p.auth[k] = (uint8_t)c->auth[k];
 		memcpy(p.name, cfg->identity, sizeof(p.name));
 		dp_profile_set((uint16_t)i, &p);
+		dp_rates_set((uint16_t)(i + 1), c->rate_up, c->rate_down, c->rate_burst_ms);
 	}
 }
 

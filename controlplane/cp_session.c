@@ -282,6 +282,7 @@ static void verdict_fill(const struct cp *cp, uint32_t slot, const struct cfg_us
 	const struct cp_subscriber *s = &cp->subscribers[slot];
 
 	v->ppp.accept = true;
+	v->rates = p->rate_up || p->rate_down ? (uint16_t)(p - cp->cfg->ppp_profiles + 1) : 0;
 	v->our_ip4 = v->ppp.our_ip4 = our_ip4(cp, p);
 	v->ppp.peer_ip4 = s->ip4;
 	for (unsigned i = 0; i < 2; i++) {

@@ -262,7 +262,10 @@ static void verdict_send(const struct slot_ctl *c, uint32_t slot, const struct d
 		.type = MSG_SESSION_VERDICT,
 		.slot = slot,
 		.generation = c->generation,
-		.session = {.our_ip4 = v->our_ip4, .routes = c->n_routes, .prefix6 = v->prefix6},
+		.session = {.our_ip4 = v->our_ip4,
+			.routes = c->n_routes,
+			.prefix6 = v->prefix6,
+			.rates = v->rates},
 		.verdict =
 			{
 				.request = p->request,
@@ -377,6 +380,7 @@ int dp_session_get(uint32_t slot, uint32_t generation, struct dp_session_info *i
 		.down_octets = s->down_octets,
 		.up_dropped = dp_t.dropped[slot].up,
 		.down_dropped = dp_t.dropped[slot].down,
+		.rates = s->flags & S_POLICED ? s->rates : 0,
 		.up6_packets = more->up6_packets,
 		.up6_octets = more->up6_octets,
 		.down6_packets = more->down6_packets,

@@ -97,6 +97,10 @@ struct dp_session_desc {
 };
 /** Install PPP profile index (0..255) before a session uses it; the struct is copied. */
 void dp_profile_set(uint16_t index, const struct ppp_profile *p);
+/** What a subscriber's IP packets may have: a token bucket each way, by its index (1 .. 1023, else -EINVAL), before a session
+ * uses it. Rates are 64,000 to 10^10 bits per second, 0 = no limit; as much as they give in burst_ms (1 .. 4,000) may come at
+ * once. */
+int dp_rates_set(uint16_t index, uint64_t up_bits_per_s, uint64_t down_bits_per_s, uint32_t burst_ms);
 /** A session id for a new call in tunnel tid: random, its shard bits name the owner (least loaded, preferring the one
  * whose queue carries the tunnel). The caller checks that it is free and asks again if not. Never 0. */
 uint16_t dp_session_pick_sid(uint16_t tid);
@@ -115,6 +119,7 @@ unsigned dp_addr4_pick(uint32_t slot, const uint64_t *addr, unsigned n);
 
 struct dp_verdict {
 	struct ppp_verdict ppp;
+	uint16_t rates;              /* index given to dp_rates_set(), 0 = no limits */
 	uint64_t prefix6;            /* host order, high half of the subscriber's /64; 0 = none */
 	uint32_t our_ip4;            /* source of our ICMP errors; host order */
 	struct cfg_prefix routes[DP_ROUTES_MAX]; /* framed routes */
@@ -137,6 +142,7 @@ struct dp_session_info {         /* a snapshot for operators */
 	bool acfc, pfc, sequencing;
 	uint64_t up_packets, up_octets, down_packets, down_octets; /* octets of IP packets */
 	uint64_t up_dropped, down_dropped;
+	uint16_t rates;              /* what limits it; 0 = nothing */
 	uint64_t up6_packets, up6_octets, down6_packets, down6_octets; /* of these, IPv6 */
 };
 /** @return 0 or -ENOENT (generation does not match). */

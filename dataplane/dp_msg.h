@@ -53,6 +53,7 @@ struct dp_msg {
 			uint32_t our_ip4;  /* host order: source of ICMP errors */
 			uint32_t routes;   /* number of framed routes */
 			uint64_t prefix6;
+			uint16_t rates;    /* index in dp_t.rates, 0 = none */
 		} session;
 		struct ppp_action act;
 		uint8_t room[56];

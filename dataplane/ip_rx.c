@@ -44,7 +44,8 @@ static bool source6_ok(const struct dp_session *s, uint32_t slot, const uint8_t 
 {
 	uint64_t high = load64(p + 8);
 
-	if (likely(high == s->prefix6 && high))
+	if (likely(prefix6_fold(high) == s->prefix6_fold && high == dp_t.more[slot].prefix6 &&
+		    high))
 		return true;
 	if (s->flags & S_NO_SRC_CHECK)
 		return p[8] != 0xff && high;
@@ -94,16 +95,23 @@ void ip4_up_odd(struct worker *w, struct burst *b, uint32_t slot, struct rte_mbu
 	}
 	if ((s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
 		mss_clamp4(p, total, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
-	ip4_up_passed(b, slot, s, m, p, total);
+	ip4_up_passed(w, b, slot, s, m, p, total);
 }
 
-static inline enum drop_reason check6(uint32_t slot, const uint8_t *p, uint16_t len)
+static inline enum drop_reason check6(
+	const struct worker *w, uint32_t slot, const uint8_t *p, uint16_t len)
 {
-	if (unlikely(!source6_ok(&dp_t.session[slot], slot, p)))
+	struct dp_session *s = &dp_t.session[slot];
+
+	if (unlikely(!source6_ok(s, slot, p)))
 		return DROP_SPOOFED_SOURCE;
 	if (unlikely(!load64(p + 24))) /* ::, ::1, mapped: RFC 4291 s2.5 */
 		return DROP_MARTIAN;
-	return len ? DROP_OK : DROP_INNER_HEADER;
+	if (unlikely(!len))
+		return DROP_INNER_HEADER;
+	if (unlikely(s->flags & S_POLICED) && !police_up_ok(w, s, len))
+		return DROP_POLICED;
+	return DROP_OK;
 }
 
 /* What passes stays in the lane with its IP length, the rest leaves NULL behind. @return how many passed. */
@@ -130,7 +138,7 @@ static unsigned int take6(struct worker *w, struct lane *l, uint8_t dst[][16])
 			nd_input(w, slot, m, p, len);
 			continue;
 		}
-		why = check6(slot, p, len);
+		why = check6(w, slot, p, len);
 		if (unlikely(why != DROP_OK)) {
 			drop_up(w, slot, m, why);
 			continue;

@@ -6,16 +6,21 @@
 #ifndef DATAPLANE_IP_UP_H
 #define DATAPLANE_IP_UP_H
 
+#include "dataplane/police.h"
 #include "dataplane/stages.h"
 
 /** A packet that is not plain: options, another source, a SYN whose MSS may be too large, or wrong. Takes m (ip_rx.c). */
 void ip4_up_odd(struct worker *w, struct burst *b, uint32_t slot, struct rte_mbuf *m, uint8_t *p,
 	uint16_t len);
 
-/** It passed: on to the route table. len: of the IP packet. */
-static inline void ip4_up_passed(struct burst *b, uint32_t slot, struct dp_session *s,
-	struct rte_mbuf *m, uint8_t *p, uint16_t len)
+/** It passed: on to the route table, within the subscriber's rate. len: of the IP packet. Takes m. */
+static inline void ip4_up_passed(struct worker *w, struct burst *b, uint32_t slot,
+	struct dp_session *s, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
+	if (unlikely(s->flags & S_POLICED) && !police_up_ok(w, s, len)) {
+		drop_up(w, slot, m, DROP_POLICED);
+		return;
+	}
 	b->ip4_dst[b->ip4.n] = rte_be_to_cpu_32(load32_raw(p + 16));
 	lane_put(&b->ip4, m, p, len, slot);
 	s->up_packets++;
@@ -43,7 +48,7 @@ static inline void ip4_up(struct worker *w, struct burst *b, uint32_t slot, stru
 	if (likely(total && load32_raw(p + 12) == s->ip4 &&
 		    !ip4_is_martian(rte_be_to_cpu_32(load32_raw(p + 16))) &&
 		    !((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, total))))
-		ip4_up_passed(b, slot, s, m, p, total);
+		ip4_up_passed(w, b, slot, s, m, p, total);
 	else if (total && load32_raw(p + 12) != s->ip4 && !(s->flags & (S_NO_SRC_CHECK | S_ROUTES)))
 		drop_up(w, slot, m, DROP_SPOOFED_SOURCE); /* soon, or a flood of them would cost more */
 	else

@@ -139,8 +139,8 @@ static __rte_noinline void find_by_hash(struct lane_up *l)
 	for (unsigned int i = 0; i < l->n; i++)
 		key_of(&key[i], l, i);
 	for (unsigned int at = 0; at < l->n; at += LOOKUP_MAX)
-		session_hash_bulk(key + at, RTE_MIN(l->n - at, (unsigned int)LOOKUP_MAX),
-			l->slot + at);
+		session_hash_bulk(
+			key + at, RTE_MIN(l->n - at, (unsigned int)LOOKUP_MAX), l->slot + at);
 }
 
 void l2tp_rx(struct worker *w, struct burst *b)

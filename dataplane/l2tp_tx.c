@@ -9,6 +9,7 @@
  * 4 + 48 + 10 + 4 = 80 bytes at most, less than an mbuf reserves. Thread: the worker that owns the
  * session; packets of others are handed over once more. */
 #include "dataplane/checksum.h"
+#include "dataplane/police.h"
 #include "dataplane/stages.h"
 
 #define F_S       0x08 /* in the first byte: Ns and Nr follow */
@@ -159,6 +160,11 @@ static void packet(
 	message(w, slot, m, p, len);
 }
 
+static inline bool within_rate(const struct worker *w, struct dp_session *s, uint16_t len)
+{
+	return likely(!(s->flags & S_POLICED)) || police_down_ok(w, s, len);
+}
+
 static __rte_noinline void too_big4(
 	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
@@ -184,12 +190,14 @@ static __rte_noinline void too_big4(
 static __rte_noinline void down4(
 	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
-	const struct dp_session *s = &dp_t.session[slot];
+	struct dp_session *s = &dp_t.session[slot];
 
 	if (s->action != S_TERMINATE || !(s->flags & S_V4)) {
 		drop_down(w, slot, m, DROP_SESSION_NOT_OPEN);
 	} else if (load32_raw(p + 16) != s->ip4 && !(s->flags & S_ROUTES)) {
 		drop_down(w, slot, m, DROP_NO_ROUTE);
+	} else if (!within_rate(w, s, len)) {
+		drop_down(w, slot, m, DROP_POLICED);
 	} else {
 		if ((s->flags & S_MSS_CLAMP) && p[9] == IPPROTO_TCP)
 			mss_clamp4(p, len, (unsigned int)(p[0] & 15) * 4, (uint16_t)(s->mtu - 40));
@@ -203,12 +211,14 @@ static __rte_noinline void down4(
 static __rte_noinline void down6(
 	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
-	const struct dp_session *s = &dp_t.session[slot];
+	struct dp_session *s = &dp_t.session[slot];
 
 	if (s->action != S_TERMINATE || !(s->flags & S_V6)) {
 		drop_down(w, slot, m, DROP_SESSION_NOT_OPEN);
-	} else if (load64(p + 24) != s->prefix6 && !(s->flags & S_ROUTES)) {
+	} else if (load64(p + 24) != dp_t.more[slot].prefix6 && !(s->flags & S_ROUTES)) {
 		drop_down(w, slot, m, DROP_NO_ROUTE);
+	} else if (!within_rate(w, s, len)) {
+		drop_down(w, slot, m, DROP_POLICED);
 	} else {
 		if ((s->flags & S_MSS_CLAMP) && p[6] == IPPROTO_TCP)
 			mss_clamp6(p, len, (uint16_t)(s->mtu - 60));
@@ -235,7 +245,8 @@ static __rte_always_inline bool plain4(struct worker *w, const struct worker_way
 	if ((session_differs(s, S_V4, S_TX_ACFC | S_TX_PFC | S_TX_SEQ, w->id) | (p[0] ^ 0x45u) |
 		    (load32_raw(p + 16) ^ s->ip4) | (t->flags & T_V6)) ||
 		len > s->mtu || adj_load(index) != way->adj || !q || q->n == RTE_DIM(q->m) ||
-		((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, len)))
+		((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, len)) ||
+		!within_rate(w, s, len)) /* the last, for it counts the packet */
 		return false;
 	pkt_open(m);
 	s->down_packets++;

@@ -67,7 +67,7 @@ void nd_advertise(struct worker *w, uint32_t slot)
 	const struct dp_session *s = &dp_t.session[slot];
 	uint8_t frame[PPP_BYTES + IP6_HDR + 16 + 8 + 32] = {0};
 	uint8_t *ra = frame + PPP_BYTES + IP6_HDR, *opt = ra + 16;
-	uint64_t prefix = rte_cpu_to_be_64(s->prefix6);
+	uint64_t prefix = rte_cpu_to_be_64(dp_t.more[slot].prefix6);
 
 	if (s->action != S_TERMINATE || !(s->flags & S_V6))
 		return;
@@ -78,7 +78,7 @@ void nd_advertise(struct worker *w, uint32_t slot)
 	opt[1] = 1;
 	store32(opt + 4, s->mtu);
 	opt += 8;
-	if (s->prefix6) {
+	if (prefix) {
 		opt[0] = 3;
 		opt[1] = 4;
 		opt[2] = 64;
@@ -137,7 +137,7 @@ static bool answer(struct worker *w, uint32_t slot, const uint8_t *p, uint16_t l
 		return true;
 	}
 	if (icmp[0] == ECHO_REQUEST && n <= ECHO_MAX && len <= s->mtu && !memcmp(p + 24, us, 16) &&
-		(near || (s->prefix6 && load64(src) == s->prefix6))) {
+		(near || (dp_t.more[slot].prefix6 && load64(src) == dp_t.more[slot].prefix6))) {
 		answer_echo(w, slot, p, n);
 		return true;
 	}

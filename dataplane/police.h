@@ -38,6 +38,51 @@ static inline bool police_session_ok(struct dp_session_more *more, uint64_t now_
 	return true;
 }
 
+/* A subscriber's rate in the 19 bits that the session's line has to spare. A packet passes while the bucket has any room, so
+ * that one larger than what is left is not lost for that; the next ones wait for it: in any time t at most rate * (t + burst)
+ * and one packet. What a packet costs is rounded up or down by chance (octets so far, scattered), and so the rate is kept
+ * however small packets are. A value further ahead than a bucket can be is an old one and means an empty bucket (after
+ * silence for 200 bursts or more one in 200 is taken for a used one). @return false: too much, and the bucket is as it was. */
+static inline bool rate_ok(const struct dp_rates *r, uint32_t octet, uint64_t now_ns,
+	uint64_t *full, uint16_t octets, uint64_t octets_before)
+{
+	const uint32_t mask = (1u << BUCKET_BITS) - 1;
+	uint32_t now = (uint32_t)(now_ns >> r->shift);
+	uint32_t ahead = ((uint32_t)*full - now) & mask;
+	uint32_t chance = (uint32_t)octets_before * 0x9e3779b1u; /* of 2^OCTET_BITS */
+
+	if (ahead > r->most)
+		ahead = 0;
+	if (ahead > r->room)
+		return false;
+	*full = (now + ahead + (((uint64_t)octets * octet + chance) >> OCTET_BITS)) & mask;
+	return true;
+}
+
+/** May an IP packet of the subscriber pass? S_POLICED is set. It counts as passed then. Owner. */
+static inline bool police_up_ok(const struct worker *w, struct dp_session *s, uint16_t octets)
+{
+	const struct dp_rates *r = &dp_t.rates[s->rates];
+	uint64_t full = s->up_full;
+
+	if (r->up && !rate_ok(r, r->up, w->now_ns, &full, octets, s->up_octets))
+		return false;
+	s->up_full = full;
+	return true;
+}
+
+/** The same of one towards the subscriber. */
+static inline bool police_down_ok(const struct worker *w, struct dp_session *s, uint16_t octets)
+{
+	const struct dp_rates *r = &dp_t.rates[s->rates];
+	uint64_t full = s->down_full;
+
+	if (r->down && !rate_ok(r, r->down, w->now_ns, &full, octets, s->down_octets))
+		return false;
+	s->down_full = full;
+	return true;
+}
+
 /* All PPP and ND frames of one worker: a million a second, 200,000 at once (a session being set up
  * sends about ten, and 64 LACs with full windows of 256 set up 16,384). */
 static inline bool police_ppp_ok(struct worker *w, uint32_t slot)

@@ -242,6 +242,17 @@ void ppp_owner_start(struct worker *w, const struct dp_msg *m)
 		ppp_owner_frame(w, m->slot, early, early_len);
 }
 
+/* The rates of an accepted user. A bucket that is in use stays as full as it is, unless its clock is another. */
+static void police(const struct worker *w, struct dp_session *s, uint16_t rates)
+{
+	uint8_t shift = dp_t.rates[rates].shift;
+
+	if (!(s->flags & S_POLICED) || dp_t.rates[s->rates].shift != shift)
+		s->up_full = s->down_full = w->now_ns >> shift & ((1u << BUCKET_BITS) - 1);
+	s->rates = rates & ((1u << RATES_BITS) - 1);
+	s->flags = (uint16_t)(rates ? s->flags | S_POLICED : s->flags & ~S_POLICED);
+}
+
 void ppp_owner_verdict(struct worker *w, const struct dp_msg *m)
 {
 	struct dp_session *s = &dp_t.session[m->slot];
@@ -263,9 +274,11 @@ void ppp_owner_verdict(struct worker *w, const struct dp_msg *m)
 		return;
 	if (v.accept) {
 		s->ip4 = rte_cpu_to_be_32(v.peer_ip4);
-		s->prefix6 = m->session.prefix6;
+		more->prefix6 = m->session.prefix6;
+		s->prefix6_fold = prefix6_fold(more->prefix6);
 		s->flags =
 			(uint16_t)(m->session.routes ? s->flags | S_ROUTES : s->flags & ~S_ROUTES);
+		police(w, s, m->session.rates);
 		more->our_ip4 = rte_cpu_to_be_32(m->session.our_ip4);
 		more->our_ifid = v.our_ifid;
 	}

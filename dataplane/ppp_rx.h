@@ -34,8 +34,9 @@ static inline void ppp_rx(
 	if (proto == PPP_IP && (s->flags & S_V4)) {
 		ip4_up(w, b, slot, m, p + skip, (uint16_t)(len - skip));
 	} else if (proto == PPP_IPV6 && (s->flags & S_V6)) {
-		/* its counters, unless it will be dropped: that is another line */
-		if (likely(len - skip >= IP6_HDR && load64(p + skip + 8) == s->prefix6))
+		/* its prefix and counters, unless it will be dropped: that is another line */
+		if (likely(len - skip >= IP6_HDR &&
+			    prefix6_fold(load64(p + skip + 8)) == s->prefix6_fold))
 			rte_prefetch0(&dp_t.more[slot]);
 		lane_put(&b->ip6, m, p + skip, (uint16_t)(len - skip), slot);
 	} else if (proto == PPP_IP || proto == PPP_IPV6) {

@@ -37,7 +37,11 @@ enum session_flag {
 	S_NO_SRC_CHECK = 1 << 5,
 	S_MSS_CLAMP = 1 << 6,
 	S_ROUTES = 1 << 7,     /* has framed routes: a source that is not its own address is looked up in the FIB */
+	S_POLICED = 1 << 8,    /* has rates that it may not exceed: dp_session.rates */
 };
+
+#define RATES_BITS  10
+#define BUCKET_BITS 19
 
 /* One 64-byte line: all that a plain packet touches, both directions. */
 struct dp_session {
@@ -50,7 +54,9 @@ struct dp_session {
 	uint8_t owner;         /* worker */
 	uint16_t flags;        /* enum session_flag */
 	rte_be32_t ip4;
-	uint64_t prefix6;      /* host order, high half of the /64; 0 = none */
+	/* with S_POLICED: its rates (index in dp_t.rates), and when each bucket has all of its room again (police.h) */
+	uint64_t rates : RATES_BITS, up_full : BUCKET_BITS, down_full : BUCKET_BITS,
+		prefix6_fold : 16; /* of dp_session_more.prefix6: most others are told from it without that line */
 	uint64_t up_packets, up_octets, down_packets, down_octets;
 } __rte_cache_aligned;
 static_assert(sizeof(struct dp_session) == 64, "a plain packet touches one line of its session");
@@ -69,6 +75,13 @@ static inline uint32_t session_differs(
 		(S_TERMINATE | (uint32_t)owner << 8 | (uint32_t)on << 16);
 }
 
+/* Of the high half of an address, host order. */
+static inline uint16_t prefix6_fold(uint64_t high)
+{
+	high ^= high >> 32;
+	return (uint16_t)(high ^ high >> 16);
+}
+
 /* The second line: only when a flag or an unusual packet says so. */
 struct dp_session_more {
 	uint64_t up6_packets, up6_octets, down6_packets, down6_octets;
@@ -80,6 +93,7 @@ struct dp_session_more {
 	uint16_t ppp_police;   /* limiter of frames for the PPP automaton and ND (police.h) */
 	uint16_t mtu_max;      /* ceiling of dp_session.mtu, whatever PPP negotiates */
 	uint16_t vrf;
+	uint64_t prefix6;      /* host order, high half of the /64; 0 = none */
 } __rte_cache_aligned;
 static_assert(sizeof(struct dp_session_more) == 128 || sizeof(struct dp_session_more) == 64, "whole lines");
 
@@ -88,6 +102,17 @@ static_assert(sizeof(struct dp_session_more) == 128 || sizeof(struct dp_session_
 struct dp_dropped {
 	uint32_t up, down;
 };
+
+/* Rate limits of IP octets that many sessions share. The clock of their buckets counts units of 2^shift ns. */
+struct dp_rates {
+	uint32_t up, down; /* what an octet costs, in 2^-OCTET_BITS units; 0: no limit */
+	uint32_t room;     /* of a bucket, in units */
+	uint32_t most;     /* what a bucket can be ahead of the clock: its room and one packet */
+	uint8_t shift;
+};
+#define OCTET_BITS   32
+#define DP_RATES_MAX 1024
+static_assert(DP_RATES_MAX <= 1 << RATES_BITS, "an index fits the session");
 
 enum tunnel_flag { T_V6 = 1 << 0, T_UDP_CSUM = 1 << 1 };
 
@@ -207,6 +232,7 @@ struct dp_tables {
 	uint8_t shard_owner[DP_SHARDS];
 	uint16_t tunnel_of_tid[UINT16_MAX + 1]; /* slot, 0 = none: for control messages */
 	struct ppp_profile profile[DP_PROFILES_MAX];
+	struct dp_rates rates[DP_RATES_MAX];
 	uint32_t max_sessions, max_tunnels, max_adj;
 	bool trace;                        /* workers report PPP state changes (EVT_TRACE) */
 	struct rte_mempool *pool;          /* packet buffers, data room >= 9216 + headroom when jumbo, else 2048 */

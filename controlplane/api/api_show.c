@@ -178,6 +178,16 @@ static void session_detail(
 		api_set_take(o, "pool6", json_string(cfg->pools[s->pool6].name));
 }
 
+/* Rates are those of a PPP profile (cp_session.c). */
+static void session_limits(json_t *o, const struct cfg *cfg, uint16_t rates)
+{
+	const struct cfg_ppp_profile *p =
+		rates && rates <= cfg->n_ppp_profiles ? &cfg->ppp_profiles[rates - 1] : NULL;
+
+	set_int(o, "up_limit_bps", p ? p->rate_up : 0);
+	set_int(o, "down_limit_bps", p ? p->rate_down : 0);
+}
+
 static void session_dataplane(json_t *o, const struct dp_session_info *i, bool detail)
 {
 	set_int(o, "worker", i->owner);
@@ -234,6 +244,10 @@ json_t *api_session(const struct cp *cp, uint32_t slot, bool detail)
 		session_detail(o, cp, c, s);
 	if (dp_session_get(slot, s->generation, &info) == 0)
 		session_dataplane(o, &info, detail);
+	else
+		info.rates = 0;
+	if (detail)
+		session_limits(o, cp_config(cp), info.rates);
 	return o;
 }
 

@@ -210,7 +210,8 @@ static int open_session(struct bed_session *s, uint32_t i)
 	if (!status)
 		status = dp_session_verdict(s->slot, 1, &v);
 	r->ip4 = rte_cpu_to_be_32(v.ppp.peer_ip4);
-	r->prefix6 = v.prefix6;
+	dp_t.more[s->slot].prefix6 = v.prefix6;
+	r->prefix6_fold = prefix6_fold(v.prefix6);
 	r->flags |= S_V4 | S_V6;
 	r->action = S_TERMINATE;
 	if (i % 16 == 0)

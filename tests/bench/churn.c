@@ -257,7 +257,7 @@ static void sample(unsigned int way, unsigned int rep)
 	bool ours;
 
 	row_parse(&r, rows[way]);
-	bed_set_flags(row_flags(&r), r.checksum, r.offload);
+	row_apply(&r);
 	before = timed.ticks;
 	went = __atomic_load_n(&c.went, __ATOMIC_RELAXED);
 	for (unsigned int b = 0; b < opt.blocks; b++)

@@ -3,15 +3,14 @@
 
 The program of scenario 1. Each row is next to the same packets without the feature, in the same rotations. A dropped packet
 is freed by the worker, so it is compared with packets that are forwarded and freed as a device does when it has sent them.
-The base has source check, TTL, the inner header's checksum, MSS clamp and counters on, the outer UDP checksum off. There is
-no policer in lnsd yet, so none is measured."""
+The base has source check, TTL, the inner header's checksum, MSS clamp and counters on, the outer UDP checksum off, and no policer."""
 import statistics
 
 from frame.figures import figure
 from inproc import SAME, TITLES, measure, note_of
 
 NAME = "features"
-HELP = "ticks that ACFC, PFC, L and S bits, IPv6, source check, MSS clamp and UDP checksums add; drops against forwards"
+HELP = "ticks that ACFC, PFC, L and S bits, IPv6, source check, MSS clamp, policer and UDP checksums add; drops against forwards"
 MEMORY = 1200
 REPEAT = 6  # samples for each run that was asked for
 
@@ -25,11 +24,15 @@ ADDED = (
     ("up,acfc,pfc,l,s", "up", "ACFC, PFC, L and S"),
     ("up,v6", "up", "IPv6 inside"),
     ("up,nosrc", "up", "source check off"),
+    ("up,policed", "up", "policer"),
+    ("up,policed,v6", "up,v6", "policer, IPv6"),
     ("up,tcp,frame=128", "up,frame=128", "TCP with MSS clamp on"),
     ("up,syn,frame=128", "up,frame=128", "TCP SYN, MSS lowered"),
     ("down,acfc,pfc", "down", "ACFC and PFC to the peer"),
     ("down,s", "down", "S bit, numbered"),
     ("down,v6", "down", "IPv6 inside"),
+    ("down,policed", "down", "policer"),
+    ("down,policed,v6", "down,v6", "policer, IPv6"),
     ("down,syn,frame=128", "down,frame=128", "TCP SYN, MSS lowered"),
     ("down,csum", "down", "UDP checksum by software"),
     ("down,csum,offload", "down", "UDP checksum by the port"),
@@ -39,6 +42,8 @@ DROPPED = (
     ("up,spoofed", "up,free", "spoofed source dropped"),
     ("up,unknown", "up,free", "unknown session dropped"),
     ("up,spoofed,v6", "up,v6,free", "spoofed source dropped, IPv6"),
+    ("up,over", "up,policed,free", "above the rate dropped"),
+    ("down,over", "down,policed,free", "above the rate dropped, downlink"),
     ("down,unknown", "down,free", "address of nobody dropped"),
     ("down,unknown,v6", "down,v6,free", "prefix of nobody dropped"),
 )

@@ -61,11 +61,12 @@ static void run(const struct row *r)
 /* Did the pass do with its packets what the row says? Exits if not. */
 static void check_counts(const struct row *r, uint64_t dropped)
 {
-	enum drop_reason why = r->spoofed ? DROP_SPOOFED_SOURCE
-		: r->kind == ROW_DOWN     ? DROP_NO_ROUTE
-					  : DROP_NO_SESSION;
+	enum drop_reason why = r->over ? DROP_POLICED
+		: r->spoofed           ? DROP_SPOOFED_SOURCE
+		: r->kind == ROW_DOWN  ? DROP_NO_ROUTE
+				       : DROP_NO_SESSION;
 	uint64_t must = row_drops(r) ? BED_RING : 0;
-	uint64_t told = r->kind == ROW_DOWN && must ? TOLD : 0;
+	uint64_t told = r->kind == ROW_DOWN && r->unknown ? TOLD : 0;
 
 	if (r->kind < ROW_UP)
 		return;
@@ -121,7 +122,7 @@ static void sample(struct result *res, unsigned int rep)
 	uint64_t ticks[PASSES_MAX], beside[PASSES_MAX], before[3], after[3];
 	bool ours, ours_beside = true;
 
-	bed_set_flags(row_flags(r), r->checksum, r->offload);
+	row_apply(r);
 	memset(bed.w->drop, 0, sizeof(bed.w->drop));
 	one_pass(r, &ours); /* warm */
 	counters_read(&counters, before);
@@ -203,7 +204,7 @@ static json_t *stage_ticks(const struct row *r)
 	json_t *o = json_object();
 	unsigned int kept = 0;
 
-	bed_set_flags(row_flags(r), r->checksum, r->offload);
+	row_apply(r);
 	while (kept < opt.passes) {
 		uint64_t ticks[RTE_DIM(stages)] = {0};
 
@@ -255,7 +256,8 @@ static int usage(void)
 	      "  --dataplane LINE  of the configuration's dataplane: part, \"key: value\"\n"
 	      "ROW: up, down, mixed, or a ceiling: A, macswap, floor-up, floor-down; then, by "
 	      "commas,\n"
-	      "  frame=98..1400|imix burst=8|32 v6 acfc pfc l s nosrc spoofed unknown tcp syn "
+	      "  frame=98..1400|imix burst=8|32 v6 acfc pfc l s nosrc spoofed unknown policed over "
+	      "tcp syn "
 	      "noclamp\n"
 	      "  csum offload free zipf hot\n"
 	      "Prints one JSON object.\n",

@@ -44,6 +44,8 @@ int row_parse(struct row *r, const char *text)
 		FLAG("nosrc", no_source_check),
 		FLAG("spoofed", spoofed),
 		FLAG("unknown", unknown),
+		FLAG("policed", policed),
+		FLAG("over", over),
 		FLAG("noclamp", no_clamp),
 		FLAG("csum", checksum),
 		FLAG("offload", offload),
@@ -102,14 +104,37 @@ unknown:
 
 bool row_drops(const struct row *r)
 {
-	return r->spoofed || r->unknown;
+	return r->spoofed || r->unknown || r->over;
 }
 
-uint16_t row_flags(const struct row *r)
+static uint16_t row_flags(const struct row *r)
 {
 	return (uint16_t)(S_V4 | S_V6 | (r->no_clamp ? 0 : S_MSS_CLAMP) |
 		(r->no_source_check ? S_NO_SRC_CHECK : 0) | (r->acfc ? S_TX_ACFC : 0) |
-		(r->pfc ? S_TX_PFC : 0) | (r->sequence ? S_TX_SEQ : 0));
+		(r->pfc ? S_TX_PFC : 0) | (r->sequence ? S_TX_SEQ : 0) |
+		(r->policed || r->over ? S_POLICED : 0));
+}
+
+void row_apply(const struct row *r)
+{
+	/* over: no room, and each session one unit ahead of a clock that nearly stands still */
+	const struct dp_rates within = {.up = 1,
+				      .down = 1,
+				      .room = 1u << 18,
+				      .most = 1u << 18,
+				      .shift = 30},
+			      over = {.up = 1, .down = 1, .most = 1u << 18, .shift = 40};
+
+	bed_set_flags(row_flags(r), r->checksum, r->offload);
+	dp_t.rates[1] = r->over ? over : within;
+	for (uint32_t i = 0; i < bed.sessions && (r->policed || r->over); i++) {
+		struct dp_session *s = &dp_t.session[bed.session[i].slot];
+
+		s->rates = 1;
+		s->up_full = s->down_full =
+			((bed.w->now_ns >> dp_t.rates[1].shift) + (r->over ? 2 : 0)) &
+			((1u << BUCKET_BITS) - 1);
+	}
 }
 
 void packets_init(bool with_zipf)

@@ -25,17 +25,19 @@ struct row {
 	bool no_source_check; /* and a foreign source in every packet */
 	bool spoofed, unknown; /* every packet is to be dropped */
 	bool no_clamp;
+	bool policed; /* each session has a rate, which is not reached */
+	bool over; /* each session is above its rate: every packet is to be dropped */
 	bool checksum, offload; /* outer UDP checksum of what is sent: computed, left to the port */
 	bool freed;          /* transmit frees the packets */
 };
 
 /** KIND[,OPTION...]: macswap A floor-up floor-down up down mixed; frame=98|1400|imix burst=8 v6 acfc pfc l s nosrc spoofed
- * unknown tcp syn noclamp csum offload free zipf hot. @return 0, or -1 after a line on stderr. */
+ * unknown policed over tcp syn noclamp csum offload free zipf hot. @return 0, or -1 after a line on stderr. */
 int row_parse(struct row *r, const char *text);
 /** Whether every packet of the row ends in a drop, and by which reason. */
 bool row_drops(const struct row *r);
-/** Flags of the sessions that the row needs. */
-uint16_t row_flags(const struct row *r);
+/** Make sessions, tunnels and ports what the row needs. */
+void row_apply(const struct row *r);
 /** Write a fresh packet into every buffer of the ring, each of a session of its own choice, and set the feeds. */
 void packets_refill(const struct row *r);
 /** Compare every frame with what it must be by RFC 2661, RFC 1661 and RFC 791. Call after a run; says on stderr what is

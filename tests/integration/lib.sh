@@ -183,7 +183,7 @@ seen() {
 # --- lnsd ---------------------------------------------------------------------------------------------------------
 # The configuration of a story. `start_lnsd NAME=value...` overrides what is named here.
 config() {
-	local "SECRET=" "LAC=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "VLAN=off" \
+	local "SECRET=" "LAC=" "AUTH=[chap-md5, pap]" "HELLO=60s" "MRU=1500" "ECHO=30s" "POLICER={}" "VLAN=off" \
 		"ACCESS_DEV=net_af_packet0,iface=nic0" "CORE_DEV=net_af_packet1,iface=nic1" "$@"
 	cat <<-YAML
 		schema: 1
@@ -203,7 +203,7 @@ config() {
 		  lac-profiles:
 		    - {name: any, hello: $HELLO${SECRET:+, secret: $SECRET}${LAC:+, $LAC}, ppp-profile: home}
 		ppp-profiles:
-		  - {name: home, auth: $AUTH, mru: $MRU, echo: {interval: $ECHO}, dns: [192.0.2.53], pool4: homes4, pool6: homes6}
+		  - {name: home, auth: $AUTH, mru: $MRU, echo: {interval: $ECHO}, dns: [192.0.2.53], pool4: homes4, pool6: homes6, policer: $POLICER}
 		pools:
 		  - {name: homes4, range: $POOL4, gateway: $GATEWAY}
 		  - {name: homes6, prefix: "$POOL6"}

@@ -174,7 +174,7 @@ int dp_session_get(uint32_t slot, uint32_t generation, struct dp_session_info *i
 {
 	(void)generation;
 	*info = (struct dp_session_info){
-		.owner = (uint16_t)(slot % 2), .mtu = 1460, .up_packets = slot};
+		.owner = (uint16_t)(slot % 2), .mtu = 1460, .up_packets = slot, .rates = 1};
 	return 0;
 }
 
@@ -264,6 +264,7 @@ int setup(void **state)
 	}
 	cleared_session = cleared_tunnel = 0;
 	cfg = cfg_default(stderr);
+	cfg->ppp_profiles[0].rate_down = 50000000;
 	assert_non_null(cfg);
 	snprintf(cfg->api.socket, sizeof(cfg->api.socket), "/tmp/lnsd-api-test.%d", getpid());
 	cfg->api.group[0] = 0;

@@ -139,6 +139,8 @@ static void a_session_is_found_by_slot_ids_user_and_address(void **state)
 		assert_string_equal(at(r, "session.ip4"), "100.64.0.9");
 		assert_string_equal(at(r, "session.prefix6"), "2001:db8:0:7::/64");
 		assert_string_equal(at(r, "session.phase"), "Dead");
+		assert_string_equal(at(r, "session.up_limit_bps"), "0");
+		assert_string_equal(at(r, "session.down_limit_bps"), "50000000");
 		json_decref(r);
 	}
 	expect_error("{\"method\":\"sessions.get\",\"params\":{\"slot\":5}}", "not-found");

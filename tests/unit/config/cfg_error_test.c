@@ -206,6 +206,16 @@ static void text_that_is_no_number_is_told_with_the_form(void **state)
 	reports("  ports:", "  memory: 5X\n  ports:",
 		"3:11: dataplane.memory: \"5X\" is not a size (a number with K, M, G or T); "
 		"allowed: 64M to 1T\n");
+	reports("    auth: [pap]", "    auth: [pap]\n    policer: {up: 5m}",
+		"16:19: ppp-profiles[0].policer.up: \"5m\" is not a rate (bits per second: a "
+		"number, "
+		"or one with k, M or G); allowed: off, or 64k to 10G\n");
+	reports("    auth: [pap]", "    auth: [pap]\n    policer: {up: 63999, down: 20000M}",
+		"16:19: ppp-profiles[0].policer.up: \"63999\" is out of range; allowed: off, or "
+		"64k "
+		"to 10G\n"
+		"16:32: ppp-profiles[0].policer.down: \"20000M\" is 20G; allowed: off, or 64k to "
+		"10G\n");
 	reports("  ports:", "  hugepages: maybe\n  ports:",
 		"3:14: dataplane.hugepages: \"maybe\" is not a switch; allowed: on, off\n");
 	reports("      ppp-profile: p", "      ppp-profile: p\n      hello: 10",

@@ -69,6 +69,28 @@ static void sizes_have_units_of_1024(void **state)
 	}
 }
 
+static void rates_are_bits_per_second_with_units_of_1000(void **state)
+{
+	static const struct {
+		const char *key;
+		uint64_t up, down;
+		uint32_t burst_ms;
+	} cases[] = {{"", 0, 0, 100}, {", policer: {}", 0, 0, 100},
+		{", policer: {up: 64000}", 64000, 0, 100},
+		{", policer: {up: 64k, down: 10G, burst: 4s}", 64000, 10000000000, 4000},
+		{", policer: {up: off, down: 2M, burst: 1ms}", 0, 2000000, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cfg *c = parse("", cases[i].key, "", "");
+
+		assert_int_equal(c->ppp_profiles[0].rate_up, cases[i].up);
+		assert_int_equal(c->ppp_profiles[0].rate_down, cases[i].down);
+		assert_int_equal(c->ppp_profiles[0].rate_burst_ms, cases[i].burst_ms);
+		cfg_free(c);
+	}
+}
+
 static void switches_are_on_off_true_and_false(void **state)
 {
 	struct cfg *c =
@@ -319,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_have_units),
 		cmocka_unit_test(sizes_have_units_of_1024),
+		cmocka_unit_test(rates_are_bits_per_second_with_units_of_1000),
 		cmocka_unit_test(switches_are_on_off_true_and_false),
 		cmocka_unit_test(numbers_are_stored_in_their_width),
 		cmocka_unit_test(an_ipv4_pool_leaves_out_network_broadcast_and_names_its_gateway),

@@ -87,6 +87,17 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p)
 	(void)index, (void)p;
 }
 
+int dp_rates_set(uint16_t index, uint64_t up, uint64_t down, uint32_t burst_ms)
+{
+	if (!up && !down)
+		return 0;
+	dp.rates_index = index;
+	dp.rates_up = up;
+	dp.rates_down = down;
+	dp.rates_burst_ms = burst_ms;
+	return 0;
+}
+
 unsigned dp_addr4_choices(void)
 {
 	return dp.choices ? dp.choices : 1;
@@ -196,10 +207,13 @@ static const char config_text[] =
 	"  lac-profiles:\n"
 	"    - {name: carrier, match: {host-name: 'lac-*', source: [192.0.2.0/24]}, max-tunnels: "
 	"2, ppp-profile: p}\n"
-	"ppp-profiles: [{name: p, auth: [chap-md5, pap], pool4: pool, dns: [192.0.2.53]}]\n"
+	"ppp-profiles:\n"
+	"  - {name: p, auth: [chap-md5, pap], pool4: pool, dns: [192.0.2.53]}\n"
+	"  - {name: slow, auth: [pap], pool4: pool, policer: {up: 1M, down: 2M, burst: 50ms}}\n"
 	"pools: [{name: pool, range: 100.64.0.0-100.64.0.3, gateway: 100.64.0.0}]\n"
 	"users:\n"
 	"  - {name: alice, password: wonder}\n"
+	"  - {name: modest, password: pw, ppp-profile: slow}\n"
 	"  - {name: once, password: pw, max-sessions: 1}\n"
 	"  - {name: fixed, password: pw, address: 198.51.100.7, routes: [203.0.113.0/28]}\n"
 	"api: {socket: /nonexistent/api.sock}\n";

@@ -41,7 +41,11 @@ struct fake_dp {
 	struct dp_verdict verdict;
 	int verdict_rc, publish_rc, send_rc;
 	uint16_t next_sid, only_sid;
-	unsigned choices, pick_n; /* addresses that it wants to choose from, was offered */
+	unsigned choices, pick_n;
+	/* the last dp_rates_set() that limits anything */
+	uint64_t rates_up, rates_down;
+	uint32_t rates_burst_ms;
+	uint16_t rates_index; /* addresses that it wants to choose from, was offered */
 	uint32_t pick_slot;
 	bool lagging;
 	unsigned asked_for_events;

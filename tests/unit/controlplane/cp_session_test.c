@@ -21,6 +21,23 @@ static void a_known_user_gets_an_address_of_the_pool_and_its_dns(void **state)
 	assert_int_equal(dp.verdict.ppp.dns[0], 0xc0000235);
 }
 
+static void the_rates_are_those_of_the_users_own_profile(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(dp.rates_up, 1000000);
+	assert_int_equal(dp.rates_down, 2000000);
+	assert_int_equal(dp.rates_burst_ms, 50);
+	tunnel_comes_up(lab, "lac-1", 9);
+	pap(lab, call_comes_up(lab, 5), "modest", "pw");
+	assert_true(dp.verdict.ppp.accept);
+	assert_int_equal(dp.verdict.rates, dp.rates_index);
+	assert_int_not_equal(dp.rates_index, 0);
+	pap(lab, call_comes_up(lab, 6), "alice", "wonder");
+	assert_true(dp.verdict.ppp.accept);
+	assert_int_equal(dp.verdict.rates, 0);
+}
+
 static void the_dataplane_may_choose_among_the_next_addresses_of_the_pool(void **state)
 {
 	struct lab *lab = *state;
@@ -261,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(a_known_user_gets_an_address_of_the_pool_and_its_dns),
+		STORY(the_rates_are_those_of_the_users_own_profile),
 		STORY(the_dataplane_may_choose_among_the_next_addresses_of_the_pool),
 		STORY(a_wrong_password_is_refused_without_an_address),
 		STORY(chap_is_proved_over_id_password_and_challenge),

@@ -189,7 +189,7 @@ static void a_stale_lookup_result_never_reaches_another_subscriber(void **state)
 	(void)state;
 	/* The record moved on, the key has not. */
 	lab_session(1)->ip4 = rte_cpu_to_be_32(IP(10, 0, 0, 77));
-	lab_session(1)->prefix6 = 77;
+	dp_t.more[1].prefix6 = 77;
 	send_core(ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 1), 33, 64, 0));
 	send_core(ip, ip6_udp(ip, 0x2620000000000001, POOL6 + 1, 33, 64));
 	assert_int_equal(lab_drops(DROP_NO_ROUTE), 2);

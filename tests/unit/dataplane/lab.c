@@ -310,10 +310,11 @@ int lab_reset(void **state)
 			.owner = slot > 4,
 			.flags = S_V4 | S_V6,
 			.ip4 = rte_cpu_to_be_32(IP(10, 0, 0, slot)),
-			.prefix6 = POOL6 + slot};
+			.prefix6_fold = prefix6_fold(POOL6 + slot)};
 		dp_t.dropped[slot] = (struct dp_dropped){0};
 		dp_t.more[slot] = (struct dp_session_more){.our_ip4 = rte_cpu_to_be_32(OUR_IP4),
 			.our_ifid = 0x0a0b0c0d0e0f1011,
+			.prefix6 = POOL6 + slot,
 			.ppp_police = (uint16_t)(lab_w[0]->now_ns >> 24)};
 	}
 	return rte_mempool_avail_count(dp_t.pool) == BUFFERS ? 0 : -1;

@@ -128,6 +128,16 @@ static void aaa_says_yes(void)
 	dp_apply(W);
 }
 
+static void aaa_says_yes_with(uint16_t rates)
+{
+	struct dp_event ask = event_of_type(DP_EV_ASK_AAA);
+	struct dp_verdict v = yes(&ask);
+
+	v.rates = rates;
+	assert_int_equal(dp_session_verdict(SLOT, GEN, &v), 0);
+	dp_apply(W);
+}
+
 static void ipcp_opens(void)
 {
 	struct sent s;
@@ -153,6 +163,78 @@ static void session_is_open(void)
 	peer_authenticates();
 	aaa_says_yes();
 	ipcp_opens();
+}
+
+static void a_verdict_with_rates_makes_the_session_policed(void **state)
+{
+	struct dp_session_info info;
+
+	(void)state;
+	assert_int_equal(dp_rates_set(7, 50000000, 0, 100), 0);
+	call_is_up(false);
+	lcp_opens();
+	peer_authenticates();
+	aaa_says_yes_with(7);
+	assert_true(dp_t.session[SLOT].flags & S_POLICED);
+	assert_int_equal(dp_t.session[SLOT].rates, 7);
+	assert_int_equal(dp_session_get(SLOT, GEN, &info), 0);
+	assert_int_equal(info.rates, 7);
+}
+
+static void a_verdict_without_rates_leaves_it_unpoliced(void **state)
+{
+	struct dp_session_info info;
+
+	(void)state;
+	session_is_open();
+	assert_false(dp_t.session[SLOT].flags & S_POLICED);
+	assert_int_equal(dp_session_get(SLOT, GEN, &info), 0);
+	assert_int_equal(info.rates, 0);
+}
+
+/* RFC 1661 s3.4: the peer may log in again in the same call, and would have a new burst each time. */
+static void who_logs_in_again_keeps_his_bucket(void **state)
+{
+	(void)state;
+	assert_int_equal(dp_rates_set(7, 1000000, 0, 100), 0);
+	assert_int_equal(dp_rates_set(8, 2000000, 0, 100), 0);
+	call_is_up(false);
+	lcp_opens();
+	peer_authenticates();
+	aaa_says_yes_with(7);
+	dp_t.session[SLOT].up_full = 12345;
+	peer_sends(PPP_LCP, CONF_REQ, 9, NULL, 0);
+	lcp_opens();
+	peer_authenticates();
+	aaa_says_yes_with(8);
+	assert_int_equal(dp_t.session[SLOT].up_full, 12345);
+	assert_int_equal(dp_t.session[SLOT].rates, 8);
+}
+
+/* Units and fractions: a second's worth of octets costs a second, for the slowest and the fastest, and any burst. */
+static void an_octet_costs_what_it_should_to_a_percent(void **state)
+{
+	static const uint64_t rates[] = {64000, 1000000, 50000000, 1000000000, 10000000000};
+	static const uint32_t bursts[] = {1, 100, 4000};
+
+	(void)state;
+	for (size_t i = 0; i < RTE_DIM(rates); i++) {
+		for (size_t k = 0; k < RTE_DIM(bursts); k++) {
+			const struct dp_rates *r = &dp_t.rates[3];
+			double second, slow = 8e9 / ((double)rates[i] / 2) * 9216;
+
+			assert_int_equal(dp_rates_set(3, rates[i], rates[i] / 2, bursts[k]), 0);
+			second = (double)rates[i] / 8 * r->up / (1ull << OCTET_BITS) *
+				(1ull << r->shift);
+			assert_in_range(second / 1e6, 990, 1010);
+			if (bursts[k] * 1e6 >= slow) /* than which nothing finer is asked for */
+				assert_in_range(r->room * (double)(1ull << r->shift) / 1e3,
+					bursts[k] * 995, bursts[k] * 1000);
+			assert_true(r->most < 1u << (BUCKET_BITS - 7));
+		}
+	}
+	assert_int_equal(dp_rates_set(0, 1, 1, 1), -EINVAL);
+	assert_int_equal(dp_rates_set(DP_RATES_MAX, 1, 1, 1), -EINVAL);
 }
 
 static void before_the_call_is_up_frames_are_not_answered(void **state)
@@ -239,7 +321,7 @@ static void a_yes_publishes_the_addresses_before_the_owner_hears_it(void **state
 	assert_true(sent_has(PPP_PAP, CONF_ACK, &s));
 	assert_memory_equal(s.b + 9, "welcome", 7);
 	assert_int_equal(dp_t.session[SLOT].ip4, rte_cpu_to_be_32(0x64400005));
-	assert_int_equal(dp_t.session[SLOT].prefix6, 0x20010db800000005);
+	assert_int_equal(dp_t.more[SLOT].prefix6, 0x20010db800000005);
 	assert_int_equal(dp_t.more[SLOT].our_ip4, rte_cpu_to_be_32(0x64400001));
 	assert_int_equal(dp_t.more[SLOT].our_ifid, 1);
 }
@@ -569,6 +651,10 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, tables_setup, tables_teardown)
 	const struct CMUnitTest tests[] = {
 		T(before_the_call_is_up_frames_are_not_answered),
+		T(a_verdict_with_rates_makes_the_session_policed),
+		T(a_verdict_without_rates_leaves_it_unpoliced),
+		T(who_logs_in_again_keeps_his_bucket),
+		T(an_octet_costs_what_it_should_to_a_percent),
 		T(the_start_sends_a_configure_request_in_the_session),
 		T(the_link_takes_the_peers_mru),
 		T(the_mtu_stays_under_the_tunnels_and_sequencing_costs_4),
