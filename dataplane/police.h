@@ -42,7 +42,7 @@ static inline bool police_session_ok(struct dp_session_more *more, uint64_t now_
  * that one larger than what is left is not lost for that; the next ones wait for it: in any time t at most rate * (t + burst)
  * and one packet. What a packet costs is rounded up or down by chance (octets so far, scattered), and so the rate is kept
  * however small packets are. A value further ahead than a bucket can be is an old one and means an empty bucket (after
- * silence for 200 bursts or more one in 200 is taken for a used one). @return false: too much, and the bucket is as it was. */
+ * silence for 500 bursts or more one in 250 is taken for a used one). @return false: too much, and the bucket is as it was. */
 static inline bool rate_ok(const struct dp_rates *r, uint32_t octet, uint64_t now_ns,
 	uint64_t *full, uint16_t octets, uint64_t octets_before)
 {

@@ -220,7 +220,7 @@ json_t *api_session(const struct cp *cp, uint32_t slot, bool detail)
 	const struct l2tp_call *c = cp_call(cp, slot);
 	const struct cp_subscriber *s = cp_subscriber(cp, slot);
 	const struct l2tp_tunnel *t = c ? cp_tunnel(cp, c->tunnel) : NULL;
-	struct dp_session_info info;
+	struct dp_session_info info = {0};
 	json_t *o = json_object();
 
 	set_int(o, "slot", slot);
@@ -244,8 +244,6 @@ json_t *api_session(const struct cp *cp, uint32_t slot, bool detail)
 		session_detail(o, cp, c, s);
 	if (dp_session_get(slot, s->generation, &info) == 0)
 		session_dataplane(o, &info, detail);
-	else
-		info.rates = 0;
 	if (detail)
 		session_limits(o, cp_config(cp), info.rates);
 	return o;

@@ -122,8 +122,8 @@ static void in_the_long_run_the_rate_is_met_and_not_exceeded(void **state)
 		ups += sent(CORE);
 		downs += sent(ACCESS);
 	}
-	assert_in_range(ups, 990, 1020);
-	assert_in_range(downs, 990, 1020);
+	assert_in_range(ups, 1005, 1015);
+	assert_in_range(downs, 1005, 1015);
 }
 
 static void each_direction_and_each_session_has_a_bucket_of_its_own(void **state)
