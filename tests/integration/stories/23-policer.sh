@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A Linux subscriber whose profile has rates: TCP never gets more, each way, over IPv4 and IPv6 (and two
-# fifths or more: it backs off from each loss); of UDP far above them just the rate passes, and the session stays.
+# A Linux subscriber whose profile has rates: TCP never gets more, each way, over IPv4 and IPv6 (and three
+# tenths or more: it backs off from each loss); of UDP far above them just the rate passes, and the session stays.
 . "$(dirname "$0")/../lib.sh"
 need iperf3
 topology
