@@ -76,7 +76,7 @@ struct burst {
 	struct lane_core core4, core6;
 	struct lane ip4, ip6, down;
 	uint32_t ip4_dst[LANE]; /* of the packets in ip4, host order */
-	uint8_t down_owner[LANE]; /* of the packets in down, as core_rx() leaves it */
+	uint32_t down_home[LANE]; /* of the packets in down, as core_rx() leaves it */
 	struct lane_punt punt;
 	uint16_t n_dead;
 	struct rte_mbuf *dead[DEAD];

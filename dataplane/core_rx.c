@@ -20,32 +20,20 @@ static void not_ours(struct worker *w, const struct lane_core *l, unsigned int i
 			l->ifx[i], 0);
 }
 
-/* The home of a session whose slot was found without it. */
-static inline uint32_t home_of(uint32_t slot)
+/* The session's records are needed soon; another worker's stay in its cache. */
+static inline void home_soon(const struct worker *w, uint32_t home, bool v6)
 {
-	return home_word(slot, (uint8_t)dp_t.home[slot]);
-}
+	uint32_t slot = home_slot(home) & -(uint32_t)(home_owner(home) == w->id);
 
-/* What the next stages need for a packet at p: the session's records and the line where the headers go, or, if the session
- * is another worker's, who has both in its cache, what that one must be told. */
-static inline void home_soon(const struct worker *w, const uint8_t *p, uint32_t home, bool v6)
-{
-	uint32_t slot = home_slot(home), mine = UINT32_MAX;
-
-	if (w->n_workers > 1) {
-		mine = -(uint32_t)(home_owner(home) == w->id);
-		__builtin_prefetch(p - (HEADROOM & mine), 1); /* else classify() did */
-		rte_prefetch0(&dp_t.home[slot & ~mine]);
-	}
-	rte_prefetch0(&dp_t.session[slot & mine]);
+	rte_prefetch0(&dp_t.session[slot]);
 	if (v6) /* its counters */
-		rte_prefetch0(&dp_t.more[slot & mine]);
+		rte_prefetch0(&dp_t.more[slot]);
 }
 
 static inline void put_down(
 	struct burst *b, const struct lane_core *l, unsigned int i, uint32_t home)
 {
-	b->down_owner[b->down.n] = home_owner(home);
+	b->down_home[b->down.n] = home;
 	lane_put(&b->down, l->m[i], l->p[i], l->len[i], home_slot(home));
 }
 
@@ -84,7 +72,7 @@ static inline void down6(
 		}
 		p[IP6_HOPS]--;
 	}
-	home_soon(w, p, home, true);
+	home_soon(w, home, true);
 	put_down(b, l, i, home);
 }
 
@@ -105,7 +93,7 @@ static __rte_noinline void find_by_hash(
 	}
 	lookup_addr4(key, n, found);
 	for (unsigned int k = 0; k < n; k++) {
-		home[asked[k]] = home_of(found[k]);
+		home[asked[k]] = dp_t.home[found[k]];
 		where[asked[k]] = &home[asked[k]];
 	}
 }
@@ -126,7 +114,7 @@ static void core4(struct worker *w, struct burst *b)
 			where[i] = index_address(&pool[NH_INDEX(nh[i])], dst[i]);
 			rte_prefetch0(where[i]);
 		} else if (NH_TYPE(nh[i]) == DP_NH_SESSION) {
-			home[i] = home_of(NH_INDEX(nh[i]));
+			home[i] = dp_t.home[NH_INDEX(nh[i])];
 			where[i] = &home[i];
 		} else {
 			where[i] = NULL;
@@ -137,7 +125,7 @@ static void core4(struct worker *w, struct burst *b)
 	for (unsigned int i = 0; i < l->n; i++) {
 		if (likely(where[i] != NULL)) {
 			home[i] = index_read(where[i]);
-			home_soon(w, l->p[i], home[i], false);
+			home_soon(w, home[i], false);
 		}
 	}
 	for (unsigned int i = 0; i < l->n; i++) {
@@ -159,7 +147,7 @@ static void find_homes6(const struct addr6_key *key, unsigned int n, uint32_t *h
 		addr6_find_bulk(key + at, some, where, home + at);
 		for (unsigned int i = 0; i < some; i++)
 			home[at + i] =
-				dp_t.lookup_hash ? home_of(home[at + i]) : index_read(where[i]);
+				dp_t.lookup_hash ? dp_t.home[home[at + i]] : index_read(where[i]);
 	}
 }
 
@@ -182,7 +170,7 @@ static void core6(struct worker *w, struct burst *b)
 				.prefix = load64(l->p[i] + 24), .pool = NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 		} else if (NH_TYPE(nh[i]) == DP_NH_SESSION) {
-			down6(w, b, l, i, home_of(NH_INDEX(nh[i])));
+			down6(w, b, l, i, dp_t.home[NH_INDEX(nh[i])]);
 		} else {
 			not_ours(w, l, i);
 		}

@@ -38,23 +38,33 @@ static inline uint32_t index_read(const uint32_t *where)
 	return __atomic_load_n(where, __ATOMIC_RELAXED);
 }
 
-/* A home: slot and the worker that owns it, in one word, so that whom to hand a packet to is known with the slot. */
-#define HOME_SLOT_BITS 26
-static_assert(DP_WORKERS_MAX <= 1 << (32 - HOME_SLOT_BITS), "an owner fits above the slot");
+/* A home: slot, the worker that owns it, and low bits of its generation, in one word, so that whom to hand a packet to and
+ * what to tell him is known with the slot. */
+#define HOME_SLOT_BITS  20
+#define HOME_OWNER_BITS 6
+#define HOME_SLOT_MAX   ((1u << HOME_SLOT_BITS) - 1)
+static_assert(DP_WORKERS_MAX <= 1 << HOME_OWNER_BITS, "an owner fits above the slot");
 
-static inline uint32_t home_word(uint32_t slot, uint8_t owner)
+static inline uint32_t home_word(uint32_t slot, uint8_t owner, uint32_t generation)
 {
-	return slot | (uint32_t)owner << HOME_SLOT_BITS;
+	return slot | (uint32_t)owner << HOME_SLOT_BITS |
+		generation << (HOME_SLOT_BITS + HOME_OWNER_BITS);
 }
 
 static inline uint32_t home_slot(uint32_t home)
 {
-	return home & ((1u << HOME_SLOT_BITS) - 1);
+	return home & HOME_SLOT_MAX;
 }
 
 static inline uint8_t home_owner(uint32_t home)
 {
-	return (uint8_t)(home >> HOME_SLOT_BITS);
+	return home >> HOME_SLOT_BITS & ((1u << HOME_OWNER_BITS) - 1);
+}
+
+/* Low bits of it. */
+static inline uint8_t home_generation(uint32_t home)
+{
+	return (uint8_t)(home >> (HOME_SLOT_BITS + HOME_OWNER_BITS));
 }
 
 /* -- control only, from here -- */

@@ -34,6 +34,18 @@
 #define BYTES_A_ROUTE 16384u
 #define POOL_ENTRIES  (1ull << 24) /* as many as a pool hands out */
 
+/* A device puts a frame where its byte LINE_AT begins a cache line. So one line has all that the session's owner reads and
+ * writes of a packet from a subscriber, from the outer source address (26) to the flags of the TCP header inside (85), and
+ * packets that are handed over bring it one line instead of two. What is put before a packet to a subscriber (from -38 on)
+ * lies in lines that the device wrote. */
+#define LINE_AT     24u
+#define PACKET_SKEW 40u /* private area of an mbuf; unused */
+static_assert((sizeof(struct rte_mbuf) + PACKET_SKEW + RTE_PKTMBUF_HEADROOM + LINE_AT) %
+			RTE_CACHE_LINE_SIZE ==
+		0,
+	"mbufs begin with a line");
+static_assert(PACKET_SKEW % RTE_MBUF_PRIV_ALIGN == 0, "as DPDK wants it");
+
 static struct store store;
 static struct wheel_node *nodes; /* one array for all wheels: a session's timer is in its owner's */
 
@@ -59,7 +71,8 @@ static int pool_init(const struct cfg *c)
 			room = JUMBO_ROOM + RTE_PKTMBUF_HEADROOM;
 	/* ring_mt_hts: workers may share a CPU and be preempted; default rings stall then. */
 	dp_t.pool = rte_pktmbuf_pool_create_by_ops("packets", c->dataplane.mbufs,
-		RTE_MIN(POOL_CACHE, c->dataplane.mbufs / 8), 0, room, SOCKET_ID_ANY, "ring_mt_hts");
+		RTE_MIN(POOL_CACHE, c->dataplane.mbufs / 8), PACKET_SKEW, room, SOCKET_ID_ANY,
+		"ring_mt_hts");
 	if (dp_t.pool)
 		return 0;
 	return init_error("no memory for %u packet buffers of %u bytes: raise dataplane.memory or "

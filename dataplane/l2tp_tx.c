@@ -12,8 +12,7 @@
 #include "dataplane/police.h"
 #include "dataplane/stages.h"
 
-#define F_S       0x08 /* in the first byte: Ns and Nr follow */
-#define PLAIN_HDR 10 /* L2TP and PPP of a packet for which nothing special was agreed */
+#define F_S 0x08 /* in the first byte: Ns and Nr follow */
 
 /* The sum that the header's checksum complements: the template's, made once, and the length (RFC 1071). */
 static inline void ip4_length(uint8_t *ip, uint16_t template_sum, uint16_t len, bool checksum)
@@ -272,10 +271,8 @@ static __rte_always_inline bool plain4(struct worker *w, const struct worker_way
 static __rte_noinline void other(
 	struct worker *w, uint32_t slot, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
-	uint16_t owner = dp_t.session[slot].owner;
-
-	if (owner != w->id)
-		hand_down(w, owner, m, p, len, slot);
+	if (dp_t.session[slot].owner != w->id)
+		hand_down(w, dp_t.home[slot], m, p, len);
 	else if (p[0] >> 4 == 4)
 		down4(w, slot, m, p, len);
 	else

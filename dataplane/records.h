@@ -214,8 +214,8 @@ struct dp_tables {
 	struct dp_dropped *dropped;
 	struct ppp_session *ppp;
 	struct dp_tunnel *tunnel;          /* [max_tunnels + 1] */
-	uint16_t *home;                    /* [max_sessions + 1]: owner | low bits of the generation << 8. Whom to hand a
-					    * packet to, without the record that its owner writes for every packet */
+	uint32_t *home;                    /* [max_sessions + 1]: home_word(). Whom to hand a packet to, without the record
+					    * that its owner writes for every packet */
 	uint64_t *adj;                     /* [max_adj + 1] */
 	struct dp_if iface[DP_IFS_MAX];
 	uint16_t n_ifs;

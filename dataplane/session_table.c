@@ -103,6 +103,8 @@ int slots_init(uint32_t max_sessions, uint32_t max_tunnels)
 {
 	uint32_t fifo = rte_align32pow2(max_sessions + LOOSE_MAX + 1);
 
+	if (max_sessions > HOME_SLOT_MAX)
+		return -EINVAL;
 	dp_t.max_sessions = max_sessions;
 	s.ctl = rte_calloc("slot_ctl", (size_t)max_sessions + 1, sizeof(*s.ctl), 64);
 	dp_t.home = rte_calloc("homes", (size_t)max_sessions + 1, sizeof(*dp_t.home), 64);
@@ -171,7 +173,7 @@ int slot_publish(uint32_t slot, uint32_t generation, const struct session_key *k
 		.sid = (uint16_t)key->ids,
 		.vrf = key->vrf,
 	};
-	dp_t.home[slot] = (uint16_t)(owner | generation << 8); /* nobody finds the slot yet */
+	dp_t.home[slot] = home_word(slot, owner, generation); /* nobody finds the slot yet */
 	r = key_publish(slot, key);
 	if (r)
 		*c = was;
@@ -245,7 +247,7 @@ static int entry_add(uint32_t *entry, uint32_t slot)
 		return 0;
 	if (*entry)
 		return -EEXIST;
-	__atomic_store_n(entry, home_word(slot, s.ctl[slot].owner), __ATOMIC_RELEASE);
+	__atomic_store_n(entry, dp_t.home[slot], __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -185,7 +185,7 @@ struct slots_usage {
 	uint32_t keys, addresses4, addresses6;
 };
 
-/** Create the tables and the FIFO in dp_t. @return 0 or -ENOMEM. */
+/** Create the tables and the FIFO in dp_t. @return 0; -ENOMEM; -EINVAL: more sessions than a home can name. */
 int slots_init(uint32_t max_sessions, uint32_t max_tunnels);
 void slots_fini(void);
 struct slot_ctl *slot_ctl(uint32_t slot);

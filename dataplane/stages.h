@@ -16,10 +16,10 @@
 /* -- steer.c -- */
 /** Give a packet to another worker, which sees it after hand_flush(). Takes m. */
 void hand_up(struct worker *w, uint16_t to, const struct lane_up *l, unsigned int i);
-void hand_down(
-	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot);
+void hand_down(struct worker *w, uint32_t home, struct rte_mbuf *m, uint8_t *p, uint16_t len);
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port);
 void hand_flush(struct worker *w);
+void steer_ahead(struct worker *w);
 
 /* -- port_tx.c -- */
 void port_queue_slow(struct worker *w, uint16_t port, struct rte_mbuf *m);
@@ -71,7 +71,7 @@ static PEEK bool slot_is_mine(const struct worker *w, uint32_t slot)
 static PEEK bool slot_is_same(const struct worker *w, uint32_t slot, uint8_t generation)
 {
 	return dp_t.session[slot].action != S_FREE &&
-		(uint8_t)dp_t.session[slot].generation == generation &&
+		home_generation(home_word(0, 0, dp_t.session[slot].generation)) == generation &&
 		dp_t.session[slot].owner == w->id;
 }
 
@@ -191,8 +191,10 @@ static inline uint64_t adj_load(uint32_t index)
 	return __atomic_load_n(&dp_t.adj[index], __ATOMIC_RELAXED);
 }
 
-/* Of the headers of a plain packet towards a subscriber, Ethernet to PPP. */
-#define HEADROOM 52
+/* Of the headers of a packet for which nothing special was agreed: L2TP and PPP; all of those towards a subscriber, Ethernet
+ * to PPP. */
+#define PLAIN_HDR 10
+#define HEADROOM  52
 
 /* Down to a subscriber of ours; its records are on the way to the cache. */
 static inline void down_put(

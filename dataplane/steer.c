@@ -8,8 +8,6 @@
  * sessions. Thread: the worker. */
 #include "dataplane/stages.h"
 
-#define LINE RTE_CACHE_LINE_SIZE
-
 enum hand_kind { HAND_UP = 1, HAND_DOWN, HAND_PORT };
 #define KIND_BITS 2
 #define KIND      ((1u << KIND_BITS) - 1)
@@ -75,10 +73,9 @@ void hand_up(struct worker *w, uint16_t to, const struct lane_up *l, unsigned in
 		HAND_UP | (unsigned int)l->endpoint[i] << KIND_BITS, l->l3_off[i]);
 }
 
-void hand_down(
-	struct worker *w, uint16_t to, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
+void hand_down(struct worker *w, uint32_t home, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
-	hand(w, to, m, p, slot, len, HAND_DOWN, (uint8_t)(dp_t.home[slot] >> 8));
+	hand(w, home_owner(home), m, p, home_slot(home), len, HAND_DOWN, home_generation(home));
 }
 
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port)
@@ -120,9 +117,11 @@ static void take(struct worker *w, struct burst *b, const struct hand *h)
 	}
 }
 
-/* The next burst of a ring is on its way while this one is worked on: of each packet the line that the message tells of, and
- * the one after it (up: the subscriber's packet) or before it (down: where the tunnel's headers go). More would push out of
- * the nearest cache what this burst needs. */
+#define SEEN (IP4_HDR + 14) /* of a subscriber's packet: IPv4 and TCP, as far as its flags */
+
+/* The next burst of a ring is on its way while this one is worked on: of each packet what its owner reads and writes, from the
+ * L2TP header or from where the tunnel's headers go. That is one line of the first kind and two of the second where the device
+ * put the frame as init.c wants it. More would push out of the nearest cache what this burst needs. */
 static void look_ahead(struct hand_ring *r)
 {
 	uint32_t n = hand_look(r, BURST);
@@ -130,12 +129,27 @@ static void look_ahead(struct hand_ring *r)
 	for (uint32_t i = 0; i < n; i++, r->looked++) {
 		const struct hand *h = hand_at(r, r->looked);
 		const uint8_t *p = (const uint8_t *)hand_mbuf(h) + h->at;
+		const bool down = (kind_of(h) & KIND) == HAND_DOWN;
 
-		fetch(p);
+		fetch(down ? p - HEADROOM : p);
 		if ((kind_of(h) & KIND) == HAND_PORT)
 			continue;
-		fetch((kind_of(h) & KIND) == HAND_UP ? p + LINE : p - HEADROOM);
-		fetch(&dp_t.session[h->what]);
+		fetch(p + (down ? 0 : PLAIN_HDR) + SEEN - 1);
+	}
+}
+
+/* Their sessions, of which memory has some: later in the poll, for a core waits when it asks for too much at once. */
+void steer_ahead(struct worker *w)
+{
+	for (unsigned int k = 0; k < w->n_workers; k++) {
+		struct hand_ring *r = w->from[k];
+
+		for (uint32_t i = r ? r->taken : 0; r && i != r->looked; i++) {
+			const struct hand *h = hand_at(r, i);
+
+			if ((kind_of(h) & KIND) != HAND_PORT)
+				fetch(&dp_t.session[h->what]);
+		}
 	}
 }
 
@@ -217,17 +231,20 @@ static void steer_up(struct worker *w, struct lane_up *up)
 	up->n = (uint16_t)ours;
 }
 
-static void steer_down(struct worker *w, struct lane *down, const uint8_t *owner)
+static void steer_down(struct worker *w, struct lane *down, const uint32_t *home)
 {
-	uint8_t our[LANE], their[LANE];
-	unsigned int ours = split(w, owner, down->n, our, their);
+	uint8_t owner[LANE], our[LANE], their[LANE];
+	unsigned int ours;
 
+	for (unsigned int i = 0; i < down->n; i++)
+		owner[i] = home_owner(home[i]);
+	ours = split(w, owner, down->n, our, their);
 	if (ours == down->n)
 		return;
 	for (unsigned int k = 0; k < down->n - ours; k++) {
 		unsigned int i = their[k];
 
-		hand_down(w, owner[i], down->m[i], down->p[i], down->len[i], down->slot[i]);
+		hand_down(w, home[i], down->m[i], down->p[i], down->len[i]);
 	}
 	for (unsigned int k = 0; k < ours; k++) {
 		unsigned int i = our[k];
@@ -245,7 +262,7 @@ void steer(struct worker *w, struct burst *b)
 	if (w->n_workers > 1) {
 		soon(w);
 		steer_up(w, &b->up);
-		steer_down(w, &b->down, b->down_owner);
+		steer_down(w, &b->down, b->down_home);
 		hand_flush(w);
 	}
 	take_in(w, b);

@@ -253,6 +253,27 @@ static void an_index_without_room_refuses_the_session_and_keeps_the_others(void 
 	assert_int_equal(publish(n, 1, 0x4001), 0);
 }
 
+static void a_home_tells_slot_owner_and_low_bits_of_the_generation(void **state)
+{
+	const uint32_t most = 1000000, all = UINT32_MAX;
+
+	(void)state;
+	for (uint32_t owner = 0; owner < DP_WORKERS_MAX; owner += DP_WORKERS_MAX - 1) {
+		uint32_t home = home_word(most, (uint8_t)owner, all - 1);
+
+		assert_int_equal(home_slot(home), most);
+		assert_int_equal(home_owner(home), owner);
+		assert_int_not_equal(home_generation(home), home_generation(home_word(1, 0, all)));
+		assert_int_equal(home_generation(home), home_generation(home_word(1, 0, all - 1)));
+	}
+}
+
+static void more_sessions_than_a_home_can_name_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(slots_init(HOME_SLOT_MAX + 1, 16), -EINVAL);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, keys_setup, keys_teardown)
@@ -264,6 +285,8 @@ int main(void)
 		T(ids_with_the_same_low_bits_are_both_found),
 		T(what_goes_down_at_once_leaves_nothing_behind),
 		T(an_index_without_room_refuses_the_session_and_keeps_the_others),
+		cmocka_unit_test(a_home_tells_slot_owner_and_low_bits_of_the_generation),
+		cmocka_unit_test(more_sessions_than_a_home_can_name_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("index", tests, tables_group, NULL);
