@@ -262,7 +262,8 @@ static inline bool is_here(struct arrival *a, const uint8_t *dst)
 
 /* What nearly all packets are: untagged, for our station, IPv4 without options, whole and right; a tunnel's data, or the
  * core side's. @return false: something is different, nothing was done; frame_in() finds out what. */
-static inline bool plain4(struct burst *b, struct arrival *a, struct rte_mbuf *m, uint8_t *p)
+static inline bool plain4(
+	struct burst *b, struct arrival *a, struct rte_mbuf *m, uint8_t *p, bool alone)
 {
 	const uint64_t odd = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_MASK |
 		RTE_MBUF_F_RX_L4_CKSUM_MASK;
@@ -282,6 +283,8 @@ static inline bool plain4(struct burst *b, struct arrival *a, struct rte_mbuf *m
 		load16_raw(udp + 2) != RTE_BE16(L2TP_PORT) || !is_here(a, ip + 16)) {
 		pkt_close(m);
 		lane_put_core(&b->core4, m, ip, total, a->ifx);
+		if (alone) /* else the frame lies so that this line is here already (init.c) */
+			__builtin_prefetch(ip - HEADROOM, 1);
 		return true;
 	}
 	len = (uint16_t)(load16(udp + 4) - UDP_HDR);
@@ -329,6 +332,7 @@ static inline void prefetch_data(const struct burst *b, unsigned int i)
 void classify(struct worker *w, struct burst *b)
 {
 	const unsigned int behind = dp_t.lookup_hash ? LANE : AHEAD_INDEX;
+	const bool alone = w->n_workers == 1;
 	struct lane_up *up = &b->up;
 	struct arrival a = {.port = UINT16_MAX};
 	unsigned int found = 0;
@@ -344,7 +348,7 @@ void classify(struct worker *w, struct burst *b)
 		prefetch_data(b, i + AHEAD_DATA);
 		if (unlikely(b->port[i] != a.port))
 			arrive(&a, b->port[i]);
-		if (unlikely(!plain4(b, &a, m, rte_pktmbuf_mtod(m, uint8_t *))))
+		if (unlikely(!plain4(b, &a, m, rte_pktmbuf_mtod(m, uint8_t *), alone)))
 			frame_in(w, b, m, b->port[i]);
 		if (up->n > found + behind)
 			find(w, up, found++);

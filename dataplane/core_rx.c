@@ -23,8 +23,10 @@ static void not_ours(struct worker *w, const struct lane_core *l, unsigned int i
 /* The session's records are needed soon; another worker's stay in its cache. */
 static inline void home_soon(const struct worker *w, uint32_t home, bool v6)
 {
-	uint32_t slot = home_slot(home) & -(uint32_t)(home_owner(home) == w->id);
+	uint32_t slot = home_slot(home);
 
+	if (w->n_workers > 1)
+		slot &= -(uint32_t)(home_owner(home) == w->id);
 	rte_prefetch0(&dp_t.session[slot]);
 	if (v6) /* its counters */
 		rte_prefetch0(&dp_t.more[slot]);

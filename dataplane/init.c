@@ -34,10 +34,10 @@
 #define BYTES_A_ROUTE 16384u
 #define POOL_ENTRIES  (1ull << 24) /* as many as a pool hands out */
 
-/* A device puts a frame where its byte LINE_AT begins a cache line. So one line has all that the session's owner reads and
- * writes of a packet from a subscriber, from the outer source address (26) to the flags of the TCP header inside (85), and
- * packets that are handed over bring it one line instead of two. What is put before a packet to a subscriber (from -38 on)
- * lies in lines that the device wrote. */
+/* With several workers a device puts a frame where its byte LINE_AT begins a cache line, for one at the beginning of a line.
+ * So one line has all that the session's owner reads and writes of a packet from a subscriber, from the outer source address
+ * (26) to the flags of the TCP header inside (85), and packets that are handed over bring it one line instead of two. What is
+ * put before a packet to a subscriber (from -38 on) lies in lines that the device wrote. */
 #define LINE_AT     24u
 #define PACKET_SKEW 40u /* private area of an mbuf; unused */
 static_assert((sizeof(struct rte_mbuf) + PACKET_SKEW + RTE_PKTMBUF_HEADROOM + LINE_AT) %
@@ -64,14 +64,15 @@ static uint64_t boottime_ns(void)
 
 static int pool_init(const struct cfg *c)
 {
-	uint16_t room = RTE_MBUF_DEFAULT_BUF_SIZE;
+	uint16_t room = RTE_MBUF_DEFAULT_BUF_SIZE,
+		 skew = c->dataplane.workers > 1 ? PACKET_SKEW : 0;
 
 	for (size_t i = 0; i < c->dataplane.n_ports; i++)
 		if (c->dataplane.ports[i].mtu + 64u > RTE_MBUF_DEFAULT_DATAROOM)
 			room = JUMBO_ROOM + RTE_PKTMBUF_HEADROOM;
 	/* ring_mt_hts: workers may share a CPU and be preempted; default rings stall then. */
 	dp_t.pool = rte_pktmbuf_pool_create_by_ops("packets", c->dataplane.mbufs,
-		RTE_MIN(POOL_CACHE, c->dataplane.mbufs / 8), PACKET_SKEW, room, SOCKET_ID_ANY,
+		RTE_MIN(POOL_CACHE, c->dataplane.mbufs / 8), skew, room, SOCKET_ID_ANY,
 		"ring_mt_hts");
 	if (dp_t.pool)
 		return 0;

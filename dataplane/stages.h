@@ -19,7 +19,6 @@ void hand_up(struct worker *w, uint16_t to, const struct lane_up *l, unsigned in
 void hand_down(struct worker *w, uint32_t home, struct rte_mbuf *m, uint8_t *p, uint16_t len);
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port);
 void hand_flush(struct worker *w);
-void steer_ahead(struct worker *w);
 
 /* -- port_tx.c -- */
 void port_queue_slow(struct worker *w, uint16_t port, struct rte_mbuf *m);

@@ -135,21 +135,7 @@ static void look_ahead(struct hand_ring *r)
 		if ((kind_of(h) & KIND) == HAND_PORT)
 			continue;
 		fetch(p + (down ? 0 : PLAIN_HDR) + SEEN - 1);
-	}
-}
-
-/* Their sessions, of which memory has some: later in the poll, for a core waits when it asks for too much at once. */
-void steer_ahead(struct worker *w)
-{
-	for (unsigned int k = 0; k < w->n_workers; k++) {
-		struct hand_ring *r = w->from[k];
-
-		for (uint32_t i = r ? r->taken : 0; r && i != r->looked; i++) {
-			const struct hand *h = hand_at(r, i);
-
-			if ((kind_of(h) & KIND) != HAND_PORT)
-				fetch(&dp_t.session[h->what]);
-		}
+		fetch(&dp_t.session[h->what]);
 	}
 }
 

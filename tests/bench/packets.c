@@ -387,20 +387,11 @@ static uint16_t up_frame(uint8_t *p, const struct row *r, uint32_t i)
 	return (uint16_t)(HEAD + 28 + len);
 }
 
-/* Where a device puts a frame; for ceilings where they like it best, at the beginning of a line. */
-static uint16_t data_off(const struct row *r)
-{
-	const uint16_t line = RTE_CACHE_LINE_SIZE, skew = rte_pktmbuf_priv_size(bed.pool);
-	bool ours = r->kind == ROW_UP || r->kind == ROW_DOWN || r->kind == ROW_MIXED;
-
-	return (uint16_t)(RTE_PKTMBUF_HEADROOM + (ours ? 0 : (line - skew % line) % line));
-}
-
 static void refill_one(const struct row *r, struct rte_mbuf *m, uint32_t i, bool down)
 {
 	uint8_t *p;
 
-	m->data_off = data_off(r);
+	m->data_off = RTE_PKTMBUF_HEADROOM;
 	m->ol_flags = 0;
 	m->nb_segs = 1;
 	m->next = NULL;
