@@ -80,11 +80,8 @@ struct burst {
 	struct lane_punt punt;
 	uint16_t n_dead;
 	struct rte_mbuf *dead[DEAD];
-	uint16_t n_blame; /* at most n_dead: whose drops the sessions count */
-	struct {
-		uint32_t slot;
-		bool down;
-	} blame[DEAD];
+	uint16_t n_blame;
+	uint32_t *blame[DEAD]; /* counters of sessions that lost one each; at most n_dead */
 };
 
 struct worker;

@@ -8,12 +8,8 @@ void drop_all(struct worker *w, struct burst *b)
 	(void)w;
 	if (!b->n_dead)
 		return;
-	for (unsigned int i = 0; i < b->n_blame; i++) {
-		struct dp_dropped *d = &dp_t.dropped[b->blame[i].slot];
-
-		d->up += !b->blame[i].down;
-		d->down += b->blame[i].down;
-	}
+	for (unsigned int i = 0; i < b->n_blame; i++)
+		(*b->blame[i])++;
 	b->n_blame = 0;
 	for (unsigned int i = 0; i < b->n_dead; i++)
 		pkt_open(b->dead[i]);
@@ -33,24 +29,23 @@ void drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 	b->dead[b->n_dead++] = m;
 }
 
-/* Remembered, for the session's counters are on their way to the cache only now. */
-static void blame(struct worker *w, uint32_t slot, bool down)
+/* Remembered, for the session's counter is on its way to the cache only now. */
+static void blame(struct worker *w, uint32_t *counter)
 {
 	struct burst *b = &w->burst;
 
-	rte_prefetch0(&dp_t.dropped[slot]);
-	b->blame[b->n_blame].slot = slot;
-	b->blame[b->n_blame++].down = down;
+	rte_prefetch0(counter);
+	b->blame[b->n_blame++] = counter;
 }
 
 void drop_up(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why)
 {
 	drop(w, m, why);
-	blame(w, slot, false);
+	blame(w, &dp_t.dropped[slot].up);
 }
 
 void drop_down(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why)
 {
 	drop(w, m, why);
-	blame(w, slot, true);
+	blame(w, &dp_t.dropped[slot].down);
 }

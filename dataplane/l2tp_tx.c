@@ -233,8 +233,8 @@ static __rte_noinline void down6(
 /* What nearly all are: IPv4 that fits our session, which agreed to nothing special, in an IPv4 tunnel whose way is that of
  * the packet before. @return false: something is different, nothing was done. */
 static __rte_always_inline bool plain4(struct worker *w, const struct worker_way *way,
-	struct dp_session *s, const struct dp_tunnel *t, struct rte_mbuf *m, uint8_t *p,
-	uint16_t len)
+	uint32_t slot, struct dp_session *s, const struct dp_tunnel *t, struct rte_mbuf *m,
+	uint8_t *p, uint16_t len)
 {
 	const rte_be32_t ppp = RTE_BE32(0xff030000 | PPP_IP);
 	const uint32_t index = __atomic_load_n(&t->adj, __ATOMIC_RELAXED);
@@ -244,9 +244,12 @@ static __rte_always_inline bool plain4(struct worker *w, const struct worker_way
 	if ((session_differs(s, S_V4, S_TX_ACFC | S_TX_PFC | S_TX_SEQ, w->id) | (p[0] ^ 0x45u) |
 		    (load32_raw(p + 16) ^ s->ip4) | (t->flags & T_V6)) ||
 		len > s->mtu || adj_load(index) != way->adj || !q || q->n == RTE_DIM(q->m) ||
-		((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, len)) ||
-		!within_rate(w, s, len)) /* the last, for it counts the packet */
+		((s->flags & S_MSS_CLAMP) && ip4_may_be_syn(p, len)))
 		return false;
+	if (unlikely(!within_rate(w, s, len))) {
+		drop_down(w, slot, m, DROP_POLICED);
+		return true;
+	}
 	pkt_open(m);
 	s->down_packets++;
 	s->down_octets += len;
@@ -292,7 +295,8 @@ void l2tp_tx(struct worker *w, struct burst *b)
 	for (unsigned int i = 0; i < l->n; i++) {
 		struct dp_session *s = &session[l->slot[i]];
 
-		if (likely(plain4(w, &way, s, &tunnel[s->tunnel], l->m[i], l->p[i], l->len[i])))
+		if (likely(plain4(w, &way, l->slot[i], s, &tunnel[s->tunnel], l->m[i], l->p[i],
+			    l->len[i])))
 			continue;
 		other(w, l->slot[i], l->m[i], l->p[i], l->len[i]);
 		way = w->way;
