@@ -64,8 +64,8 @@ static uint64_t boottime_ns(void)
 
 static int pool_init(const struct cfg *c)
 {
-	uint16_t room = RTE_MBUF_DEFAULT_BUF_SIZE,
-		 skew = c->dataplane.workers > 1 ? PACKET_SKEW : 0;
+	const uint16_t skew = c->dataplane.workers > 1 ? PACKET_SKEW : 0;
+	uint16_t room = RTE_MBUF_DEFAULT_BUF_SIZE;
 
 	for (size_t i = 0; i < c->dataplane.n_ports; i++)
 		if (c->dataplane.ports[i].mtu + 64u > RTE_MBUF_DEFAULT_DATAROOM)

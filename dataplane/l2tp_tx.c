@@ -231,7 +231,7 @@ static __rte_noinline void down6(
 }
 
 /* What nearly all are: IPv4 that fits our session, which agreed to nothing special, in an IPv4 tunnel whose way is that of
- * the packet before. @return false: something is different, nothing was done. */
+ * the packet before. @return true: it leaves, or was above the rate; false: something is different, nothing was done. */
 static __rte_always_inline bool plain4(struct worker *w, const struct worker_way *way,
 	uint32_t slot, struct dp_session *s, const struct dp_tunnel *t, struct rte_mbuf *m,
 	uint8_t *p, uint16_t len)

@@ -38,7 +38,7 @@ static inline void ppp_rx(
 		if (likely(len - skip >= IP6_HDR &&
 			    prefix6_fold(load64(p + skip + 8)) == s->prefix6_fold))
 			rte_prefetch0(&dp_t.more[slot]);
-		rte_prefetch0(p + skip + IP6_HDR - 1); /* the next line */
+		rte_prefetch0(p + skip + IP6_HDR - 1); /* may be a line of its own */
 		lane_put(&b->ip6, m, p + skip, (uint16_t)(len - skip), slot);
 	} else if (proto == PPP_IP || proto == PPP_IPV6) {
 		drop_up(w, slot, m, DROP_PPP_PHASE);
