@@ -93,7 +93,8 @@ static int publish(struct cp *cp, uint32_t slot)
 	for (unsigned i = 0; i < SID_TRIES + SIDS; i++) {
 		int rc;
 
-		d.sid = i < SID_TRIES ? dp_session_pick_sid(t->tid) : (uint16_t)(d.sid % SIDS + 1);
+		d.sid = i < SID_TRIES ? dp_session_pick_sid(slot, t->tid)
+				      : (uint16_t)(d.sid % SIDS + 1);
 		if (l2tp_call_by_sid(cp->l2tp, c->tunnel, d.sid))
 			continue;
 		rc = dp_session_publish(&d);

@@ -139,12 +139,12 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p)
 		dp_t.profile[index] = *p;
 }
 
-uint16_t dp_session_pick_sid(uint16_t tid)
+uint16_t dp_session_pick_sid(uint32_t slot, uint16_t tid)
 {
 	uint8_t bytes[32];
 
 	random_bytes(&dp_c.random, bytes);
-	return index_pick(tid, (uint8_t)owner_pick(tid), bytes);
+	return index_pick(tid, (uint8_t)owner_pick(slot, tid), bytes);
 }
 
 int dp_session_publish(const struct dp_session_desc *d)

@@ -4,6 +4,7 @@
 #define DATAPLANE_CONTROL_H
 
 #include "dataplane/dp_msg.h"
+#include "dataplane/index.h"
 #include "dataplane/owner.h"
 #include "dataplane/random.h"
 #include "dataplane/session_table.h"
@@ -17,6 +18,8 @@ struct control {
 	uint32_t load[DP_WORKERS_MAX]; /* sessions published, by owner */
 	/* Worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
 	uint8_t queue_of_tid[UINT16_MAX + 1];
+	/* Worker + 1 that got the last session of these slots, 0 = none yet */
+	uint8_t owner_of_block[HOME_SLOT_MAX / OWNER_BLOCK + 1];
 	struct owner_look look[DP_WORKERS_MAX];
 	uint64_t looked_ns; /* at the workers (owner.c) */
 	struct random_state random;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* owner.c - see owner.h. A new session goes to the least loaded worker, or to the one whose queue
- * carries its tunnel (no hand-over), while that one has hardly more.
+ * carries its tunnel (no hand-over), while that one has hardly more; or to the one that has its neighbours in the session
+ * table, for CPUs prefetch lines beside those that are asked for, and so two workers would take them from each other.
  * Load is counted in sessions, in two ways: those that a worker owns; and those that its busy time would
  * serve at the average of all workers, as it was in the last second, with what came and went since.
  * The busier the busiest worker is, the more the second one counts, and from half of its time on it
@@ -61,21 +62,29 @@ static void loads(uint64_t load[DP_WORKERS_MAX])
 	}
 }
 
-unsigned int owner_pick(uint16_t tid)
+unsigned int owner_pick(uint32_t slot, uint16_t tid)
 {
-	unsigned int least = 0, near = dp_c.queue_of_tid[tid];
-	uint64_t load[DP_WORKERS_MAX];
+	uint8_t *last = &dp_c.owner_of_block[slot / OWNER_BLOCK];
+	unsigned int pick = 0, near = dp_c.queue_of_tid[tid], beside = *last;
+	const uint64_t block = OWNER_BLOCK * ALL;
+	uint64_t load[DP_WORKERS_MAX] = {0}, some;
 
 	loads(load);
 	for (unsigned int i = 1; i < dp_c.n_workers; i++)
-		if (load[i] < load[least])
-			least = i;
-	if (near && load[near - 1] <= load[least] + load[least] / 16 + 16 * ALL) {
-		dp_c.look[near - 1].by_queue++;
-		return near - 1;
+		if (load[i] < load[pick])
+			pick = i;
+	/* in another's block it may have half of that more: at the limit, most sessions come by blocks, too */
+	some = load[pick] / 16 + block;
+	if (near && load[near - 1] <= load[pick] + (beside && beside != near ? some / 2 : some)) {
+		pick = near - 1;
+		dp_c.look[pick].by_queue++;
+	} else {
+		if (beside && load[beside - 1] <= load[pick] + load[pick] / 64 + block)
+			pick = beside - 1;
+		dp_c.look[pick].by_load++;
 	}
-	dp_c.look[least].by_load++;
-	return least;
+	*last = (uint8_t)(pick + 1);
+	return pick;
 }
 
 void owner_info(unsigned int worker, struct dp_worker_info *info)

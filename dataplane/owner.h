@@ -17,8 +17,11 @@ struct owner_look {
 	uint64_t addresses_near, addresses_far; /* dp_addr4_pick() */
 };
 
-/** The owner for a new session of this tunnel. Counted. */
-unsigned int owner_pick(uint16_t tid);
+/* Slots beside each other, whose sessions one worker owns where it can be: 1 KiB of them, 128 bytes of their drop counters. */
+#define OWNER_BLOCK 16u
+
+/** The owner for a new session of this tunnel that will be in this slot. Counted. */
+unsigned int owner_pick(uint32_t slot, uint16_t tid);
 /** Look at the workers' clocks and counters, once a second. Called often. */
 void owner_tick(uint64_t now_ns);
 /** Fill in what is known of a worker's load. */

@@ -179,7 +179,7 @@ static int publish(struct bed_session *s, uint32_t i)
 	int r;
 
 	do {
-		d.sid = s->sid = dp_session_pick_sid(s->tid);
+		d.sid = s->sid = dp_session_pick_sid(d.slot, s->tid);
 		r = dp_session_publish(&d);
 	} while (r == -EEXIST);
 	return r;

@@ -108,7 +108,7 @@ static void one_comes(void)
 	d.tunnel = bed_tunnel_of(i) + 1;
 	d.tid = bed.session[i].tid;
 	do {
-		d.sid = dp_session_pick_sid(d.tid);
+		d.sid = dp_session_pick_sid(d.slot, d.tid);
 		r = dp_session_publish(&d);
 	} while (r == -EEXIST);
 	if (r)

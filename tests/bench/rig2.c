@@ -156,7 +156,7 @@ static int make_session(uint32_t slot)
 
 	d.tid = (uint16_t)(1000 + d.tunnel);
 	do {
-		d.sid = dp_session_pick_sid(d.tid);
+		d.sid = dp_session_pick_sid(slot, d.tid);
 		r = dp_session_publish(&d);
 	} while (r == -EEXIST);
 	if (r || slot_set_addresses(slot, 0, rte_cpu_to_be_32(POOL_IP + slot), 0))

@@ -110,8 +110,9 @@ unsigned dp_addr4_pick(uint32_t slot, const uint64_t *addr, unsigned n)
 	return addr[n - 1] != addr[0] ? n - 1 : 0;
 }
 
-uint16_t dp_session_pick_sid(uint16_t tid)
+uint16_t dp_session_pick_sid(uint32_t slot, uint16_t tid)
 {
+	(void)slot;
 	(void)tid;
 	return dp.only_sid ? dp.only_sid : ++dp.next_sid;
 }

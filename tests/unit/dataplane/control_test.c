@@ -11,13 +11,84 @@ static unsigned int owner_of_sid(uint16_t sid)
 	return dp_t.shard_owner[sid >> DP_SHARD_SHIFT];
 }
 
+/* Of a session in a slot that has no neighbours yet. */
+static unsigned int owner_of_next(void)
+{
+	static uint32_t slot;
+
+	slot = (slot + OWNER_BLOCK) % HOME_SLOT_MAX;
+	return owner_of_sid(dp_session_pick_sid(slot, TID));
+}
+
+static unsigned int owner_in(uint32_t slot)
+{
+	unsigned int owner = owner_of_sid(dp_session_pick_sid(slot, TID));
+
+	dp_c.load[owner]++;
+	return owner;
+}
+
+static void slots_beside_each_other_have_one_owner(void **state)
+{
+	unsigned int blocks[2] = {0};
+
+	(void)state;
+	for (uint32_t slot = 0; slot < 40 * OWNER_BLOCK; slot += OWNER_BLOCK) {
+		unsigned int owner = owner_in(slot);
+
+		for (uint32_t i = 1; i < OWNER_BLOCK; i++)
+			assert_int_equal(owner_in(slot + i), owner);
+		blocks[owner]++;
+	}
+	assert_int_equal(blocks[0], 20);
+	assert_int_equal(blocks[1], 20);
+}
+
+static void a_slot_beside_others_is_not_for_a_worker_that_has_many_more(void **state)
+{
+	unsigned int owner = owner_in(16), other = !owner;
+
+	(void)state;
+	dp_c.load[owner] += 100;
+	assert_int_equal(owner_in(17), other);
+	assert_int_equal(owner_in(18), other);
+}
+
+static void the_worker_that_receives_the_tunnel_comes_before_the_one_of_the_slots_beside(
+	void **state)
+{
+	unsigned int owner = owner_in(16), other = !owner;
+
+	(void)state;
+	dp_c.queue_of_tid[TID] = (uint8_t)(other + 1);
+	assert_int_equal(owner_in(17), other);
+	assert_int_equal(owner_in(18), other);
+}
+
+static void slots_of_a_full_tunnel_of_one_queue_change_their_owner_once_a_block(void **state)
+{
+	unsigned int changes = 0, n[2] = {0}, last = 0;
+
+	(void)state;
+	dp_c.queue_of_tid[TID] = 1;
+	for (uint32_t slot = 0; slot < 200 * OWNER_BLOCK; slot++) {
+		unsigned int owner = owner_in(slot);
+
+		n[owner]++;
+		changes += slot % OWNER_BLOCK && owner != last;
+		last = owner;
+	}
+	assert_in_range(changes, 0, 200);
+	assert_in_range(n[0], n[1], n[1] + n[1] / 8 + 2 * OWNER_BLOCK);
+}
+
 static void sessions_of_one_tunnel_are_spread_over_the_workers(void **state)
 {
 	unsigned int n[2] = {0};
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		unsigned int owner = owner_of_sid(dp_session_pick_sid(TID));
+		unsigned int owner = owner_of_next();
 
 		dp_c.load[owner]++;
 		n[owner]++;
@@ -34,11 +105,11 @@ static void a_worker_that_receives_the_tunnel_is_preferred_by_a_little(void **st
 	dp_c.queue_of_tid[TID] = 2;
 	dp_c.load[0] = dp_c.load[1] = 10;
 	for (int i = 0; i < 100; i++)
-		near += owner_of_sid(dp_session_pick_sid(TID)) == 1;
+		near += owner_of_next() == 1;
 	assert_in_range(near, 80, 100);
 	dp_c.load[1] = 100;
 	for (int i = 0; i < 100; i++)
-		near -= owner_of_sid(dp_session_pick_sid(TID)) == 1;
+		near -= owner_of_next() == 1;
 	assert_in_range(near, 70, 100);
 }
 
@@ -54,7 +125,7 @@ static void busy_second(uint64_t *now_ns, uint64_t cost_us, uint64_t receiving_u
 static void pick(unsigned int n)
 {
 	while (n--)
-		dp_c.load[owner_of_sid(dp_session_pick_sid(TID))]++;
+		dp_c.load[owner_of_next()]++;
 }
 
 static void a_worker_that_is_busy_with_receiving_gets_fewer_sessions(void **state)
@@ -162,7 +233,7 @@ static void session_ids_are_never_0_and_show_no_order(void **state)
 	(void)state;
 	memset(seen, 0, sizeof(seen));
 	for (int i = 0; i < 20000; i++) {
-		uint16_t sid = dp_session_pick_sid(TID);
+		uint16_t sid = dp_session_pick_sid(1, TID);
 
 		assert_true(sid);
 		distinct += !seen[sid];
@@ -181,10 +252,10 @@ static void two_starts_draw_different_ids(void **state)
 
 	(void)state;
 	for (int i = 0; i < 8; i++)
-		first[i] = dp_session_pick_sid(TID);
+		first[i] = dp_session_pick_sid(1, TID);
 	random_seed(&dp_c.random);
 	for (int i = 0; i < 8; i++)
-		second[i] = dp_session_pick_sid(TID);
+		second[i] = dp_session_pick_sid(1, TID);
 	assert_memory_not_equal(first, second, sizeof(first));
 }
 
@@ -342,6 +413,10 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, tables_setup, tables_teardown)
 	const struct CMUnitTest tests[] = {
 		T(sessions_of_one_tunnel_are_spread_over_the_workers),
+		T(slots_beside_each_other_have_one_owner),
+		T(a_slot_beside_others_is_not_for_a_worker_that_has_many_more),
+		T(the_worker_that_receives_the_tunnel_comes_before_the_one_of_the_slots_beside),
+		T(slots_of_a_full_tunnel_of_one_queue_change_their_owner_once_a_block),
 		T(a_worker_that_receives_the_tunnel_is_preferred_by_a_little),
 		T(a_worker_that_is_busy_with_receiving_gets_fewer_sessions),
 		T(sessions_that_carry_much_count_for_more),
