@@ -29,25 +29,34 @@
 
 #define IFX_LNS0 255 /* `ifx` of a packet that Linux wrote to lns0: it is routed already */
 
-/* Tunnel packets, from the L2TP header on. */
-struct lane_up {
-	uint16_t n;
-	uint16_t len[LANE];
-	uint8_t l3_off[LANE]; /* bytes before p where the outer IP header starts */
-	uint8_t endpoint[LANE]; /* index in dp_t.endpoint */
-	uint32_t ids[LANE]; /* tunnel id << 16 | session id */
-	uint32_t slot[LANE]; /* where the index has its session, if it has it (l2tp_rx.c compares) */
-	struct rte_mbuf *m[LANE];
-	uint8_t *p[LANE];
+/* A tunnel packet, from the L2TP header on. */
+struct tunnel_packet {
+	struct rte_mbuf *m;
+	uint8_t *p;
+	uint32_t ids; /* tunnel id << 16 | session id */
+	uint32_t slot; /* where the index has its session, if it has it (l2tp_rx.c compares) */
+	uint16_t len;
+	uint8_t l3_off; /* bytes before p where the outer IP header starts */
+	uint8_t endpoint; /* index in dp_t.endpoint */
 };
 
-/* Packets that belong to a session: PPP frames, then IP packets, either way. */
+/* They change places, so each is in one piece. */
+struct lane_up {
+	uint16_t n;
+	struct tunnel_packet at[LANE];
+};
+
+/* A packet that belongs to a session: IP, either way. */
+struct packet {
+	struct rte_mbuf *m;
+	uint8_t *p;
+	uint32_t slot;
+	uint16_t len;
+};
+
 struct lane {
 	uint16_t n;
-	uint16_t len[LANE];
-	uint32_t slot[LANE];
-	struct rte_mbuf *m[LANE];
-	uint8_t *p[LANE];
+	struct packet at[LANE];
 };
 
 /* IP packets from the core side. */
@@ -114,12 +123,12 @@ static inline void pkt_set(struct rte_mbuf *m, const uint8_t *p, uint16_t len)
 static inline void lane_put(
 	struct lane *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint32_t slot)
 {
-	unsigned int i = l->n++;
+	struct packet *a = &l->at[l->n++];
 
-	l->m[i] = m;
-	l->p[i] = p;
-	l->len[i] = len;
-	l->slot[i] = slot;
+	a->m = m;
+	a->p = p;
+	a->slot = slot;
+	a->len = len;
 }
 
 static inline void lane_put_core(
@@ -136,15 +145,15 @@ static inline void lane_put_core(
 static inline void lane_put_up(struct lane_up *l, struct rte_mbuf *m, uint8_t *p, uint16_t len,
 	uint8_t l3_off, uint8_t endpoint, uint32_t ids, uint32_t slot)
 {
-	unsigned int i = l->n++;
+	struct tunnel_packet *a = &l->at[l->n++];
 
-	l->m[i] = m;
-	l->p[i] = p;
-	l->len[i] = len;
-	l->l3_off[i] = l3_off;
-	l->endpoint[i] = endpoint;
-	l->ids[i] = ids;
-	l->slot[i] = slot;
+	a->m = m;
+	a->p = p;
+	a->ids = ids;
+	a->slot = slot;
+	a->len = len;
+	a->l3_off = l3_off;
+	a->endpoint = endpoint;
 }
 
 #endif

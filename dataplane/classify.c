@@ -304,10 +304,10 @@ static inline bool plain4(
  * are looked at; another worker's session stays with it. */
 static inline void find(const struct worker *w, struct lane_up *l, unsigned int i)
 {
-	uint32_t slot = index_read(index_session(l->ids[i]));
+	struct tunnel_packet *u = &l->at[i];
 
-	l->slot[i] = slot;
-	rte_prefetch0(&dp_t.session[slot & -(uint32_t)(shard_owner(l->ids[i]) == w->id)]);
+	u->slot = index_read(index_session(u->ids));
+	rte_prefetch0(&dp_t.session[u->slot & -(uint32_t)(shard_owner(u->ids) == w->id)]);
 }
 
 /* The two lines that hold the headers down to the subscriber's, far enough ahead; before that the mbuf, for a device may

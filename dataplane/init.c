@@ -34,12 +34,7 @@
 #define BYTES_A_ROUTE 16384u
 #define POOL_ENTRIES  (1ull << 24) /* as many as a pool hands out */
 
-/* With several workers a device puts a frame where its byte LINE_AT begins a cache line, for one at the beginning of a line.
- * So one line has all that the session's owner reads and writes of a packet from a subscriber, from the outer source address
- * (26) to the flags of the TCP header inside (85), and packets that are handed over bring it one line instead of two. What is
- * put before a packet to a subscriber (from -38 on) lies in lines that the device wrote. */
-#define LINE_AT     24u
-#define PACKET_SKEW 40u /* private area of an mbuf; unused */
+#define LINE_AT 24u /* of a frame, where a line begins (PACKET_SKEW) */
 static_assert((sizeof(struct rte_mbuf) + PACKET_SKEW + RTE_PKTMBUF_HEADROOM + LINE_AT) %
 			RTE_CACHE_LINE_SIZE ==
 		0,

@@ -7,6 +7,12 @@
 #include "dataplane/store.h"
 #include "dataplane/worker.h"
 
+/* With several workers a device puts a frame where its byte 24 begins a cache line, for one at the beginning of a line.
+ * So one line has all that the session's owner reads and writes of a packet from a subscriber, from the outer source address
+ * (26) to the flags of the TCP header inside (85), and packets that are handed over bring it one line instead of two. What is
+ * put before a packet to a subscriber (from -38 on) lies in lines that the device wrote. */
+#define PACKET_SKEW 40u /* private area of an mbuf; unused */
+
 /** Say on stderr why the dataplane cannot start, and what to do about it. @return -1. */
 int init_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** EAL from the configuration: lcore 0 is control, lcore 1 + i is worker i. @return 0 or -1 (reported). */

@@ -120,14 +120,14 @@ static unsigned int take6(struct worker *w, struct lane *l, uint8_t dst[][16])
 	unsigned int passed = 0;
 
 	for (unsigned int i = 0; i < l->n; i++) {
-		const uint32_t slot = l->slot[i];
+		const uint32_t slot = l->at[i].slot;
 		struct dp_session *s = &dp_t.session[slot];
-		struct rte_mbuf *m = l->m[i];
-		uint8_t *p = l->p[i];
-		uint16_t len = valid6(p, l->len[i]);
+		struct rte_mbuf *m = l->at[i].m;
+		uint8_t *p = l->at[i].p;
+		uint16_t len = valid6(p, l->at[i].len);
 		enum drop_reason why;
 
-		l->m[i] = NULL;
+		l->at[i].m = NULL;
 		memset(dst[i], 0, 16);
 		if (unlikely(!len)) {
 			drop_up(w, slot, m, DROP_INNER_HEADER);
@@ -150,8 +150,8 @@ static unsigned int take6(struct worker *w, struct lane *l, uint8_t dst[][16])
 		dp_t.more[slot].up6_octets += len;
 		if ((s->flags & S_MSS_CLAMP) && p[6] == IPPROTO_TCP)
 			mss_clamp6(p, len, (uint16_t)(s->mtu - 60));
-		l->m[i] = m;
-		l->len[i] = len;
+		l->at[i].m = m;
+		l->at[i].len = len;
 		passed++;
 	}
 	return passed;
@@ -213,14 +213,14 @@ static inline unsigned int out4_plain(
 	if (unlikely(!q))
 		return i;
 	for (n = q->n; i < l->n && nh[i] == to && n < RTE_DIM(q->m); i++) {
-		uint8_t *p = l->p[i];
+		uint8_t *p = l->at[i].p;
 
-		if (unlikely(p[IP4_TTL] <= 1 || l->len[i] > way.mtu))
+		if (unlikely(p[IP4_TTL] <= 1 || l->at[i].len > way.mtu))
 			break;
 		ip4_ttl_dec(p);
-		pkt_open(l->m[i]);
-		frame_put(&way, l->m[i], p, l->len[i]);
-		q->m[n++] = l->m[i];
+		pkt_open(l->at[i].m);
+		frame_put(&way, l->at[i].m, p, l->at[i].len);
+		q->m[n++] = l->at[i].m;
 	}
 	w->adj_used[index] += n - q->n;
 	q->n = (uint16_t)n;
@@ -268,16 +268,19 @@ static void out6(struct worker *w, uint32_t index, struct rte_mbuf *m, uint8_t *
 
 static inline bool hop(struct worker *w, const struct lane *l, unsigned int i, bool v6)
 {
-	return v6 ? hop6(w, l->m[i], l->p[i], l->len[i]) : hop4(w, l->m[i], l->p[i], l->len[i]);
+	return v6 ? hop6(w, l->at[i].m, l->at[i].p, l->at[i].len)
+		  : hop4(w, l->at[i].m, l->at[i].p, l->at[i].len);
 }
 
 /* Nobody there, or no way there: the sender hears of it. */
 static void unreachable(struct worker *w, const struct lane *l, unsigned int i, bool v6, bool host)
 {
 	if (v6)
-		icmp6_error(w, l->m[i], l->p[i], l->len[i], 1, host ? 3 : 0, 0, DROP_NO_ROUTE);
+		icmp6_error(
+			w, l->at[i].m, l->at[i].p, l->at[i].len, 1, host ? 3 : 0, 0, DROP_NO_ROUTE);
 	else
-		icmp4_error(w, l->m[i], l->p[i], l->len[i], 3, host ? 1 : 0, 0, DROP_NO_ROUTE);
+		icmp4_error(
+			w, l->at[i].m, l->at[i].p, l->at[i].len, 3, host ? 1 : 0, 0, DROP_NO_ROUTE);
 }
 
 /* To another subscriber; slot 0: to an address of a pool that nobody has. */
@@ -287,7 +290,7 @@ static void to_subscriber(struct worker *w, struct burst *b, const struct lane *
 	if (!slot)
 		unreachable(w, l, i, v6, true);
 	else if (hop(w, l, i, v6))
-		down_put(b, l->m[i], l->p[i], l->len[i], slot);
+		down_put(b, l->at[i].m, l->at[i].p, l->at[i].len, slot);
 }
 
 /* A next hop that is neither a neighbour nor a pool. */
@@ -299,10 +302,10 @@ static __rte_noinline void elsewhere(struct worker *w, struct burst *b, const st
 		to_subscriber(w, b, l, i, NH_INDEX(nh), v6);
 		break;
 	case DP_NH_LINUX:
-		punt(w, PUNT_LNS0, l->m[i], l->p[i], l->len[i], 0, 0);
+		punt(w, PUNT_LNS0, l->at[i].m, l->at[i].p, l->at[i].len, 0, 0);
 		break;
 	case DP_NH_DROP:
-		drop_up(w, l->slot[i], l->m[i], DROP_BLACKHOLE);
+		drop_up(w, l->at[i].slot, l->at[i].m, DROP_BLACKHOLE);
 		break;
 	default:
 		unreachable(w, l, i, v6, false);
@@ -323,9 +326,9 @@ static void route4(struct worker *w, struct burst *b, const struct lane *l, cons
 				break;
 		}
 		if (NH_TYPE(nh[i]) == DP_NH_ADJ) {
-			out4(w, NH_INDEX(nh[i]), l->m[i], l->p[i], l->len[i]);
+			out4(w, NH_INDEX(nh[i]), l->at[i].m, l->at[i].p, l->at[i].len);
 		} else if (NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER) {
-			key[n] = (struct addr4_key){.addr = load32_raw(l->p[i] + 16),
+			key[n] = (struct addr4_key){.addr = load32_raw(l->at[i].p + 16),
 				.pool = (uint16_t)NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 		} else {
@@ -346,13 +349,13 @@ static void route6(struct worker *w, struct burst *b, const struct lane *l, cons
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < l->n; i++) {
-		if (unlikely(!l->m[i]))
+		if (unlikely(!l->at[i].m))
 			continue;
 		if (likely(NH_TYPE(nh[i]) == DP_NH_ADJ)) {
-			out6(w, NH_INDEX(nh[i]), l->m[i], l->p[i], l->len[i]);
+			out6(w, NH_INDEX(nh[i]), l->at[i].m, l->at[i].p, l->at[i].len);
 		} else if (NH_TYPE(nh[i]) == DP_NH_SUBSCRIBER) {
 			key[n] = (struct addr6_key){
-				.prefix = load64(l->p[i] + 24), .pool = NH_INDEX(nh[i])};
+				.prefix = load64(l->at[i].p + 24), .pool = NH_INDEX(nh[i])};
 			asked[n++] = (uint8_t)i;
 		} else {
 			elsewhere(w, b, l, i, nh[i], true);

@@ -41,14 +41,14 @@ static inline unsigned int header(const uint8_t *p, uint16_t *len)
 	return n <= *len ? n : 0;
 }
 
-static inline void key_of(struct session_key *k, const struct lane_up *l, unsigned int i)
+static inline void key_of(struct session_key *k, const struct tunnel_packet *u)
 {
-	const uint8_t *ip = l->p[i] - l->l3_off[i];
-	uint16_t port = load16(l->p[i] - UDP_HDR);
+	const uint8_t *ip = u->p - u->l3_off;
+	uint16_t port = load16(u->p - UDP_HDR);
 
-	k->ids = l->ids[i];
-	k->vrf = dp_t.endpoint[l->endpoint[i]].vrf;
-	k->local = l->endpoint[i];
+	k->ids = u->ids;
+	k->vrf = dp_t.endpoint[u->endpoint].vrf;
+	k->local = u->endpoint;
 	k->peer = ip[0] >> 4 == 4 ? session_key_peer4(load32_raw(ip + 12), port)
 				  : session_key_peer6(ip + 8, port);
 }
@@ -73,27 +73,26 @@ static bool in_sequence(struct dp_session_more *more, const uint8_t *p)
 }
 
 /* A packet that is not plain(). skip, len: bytes before the PPP frame and of it; skip 0: malformed. */
-static __rte_noinline void other(
-	struct worker *w, struct burst *b, unsigned int i, unsigned int skip, uint16_t len)
+static __rte_noinline void other(struct worker *w, struct burst *b, const struct tunnel_packet *u,
+	unsigned int skip, uint16_t len)
 {
-	const struct lane_up *l = &b->up;
-	const uint32_t slot = l->slot[i];
+	const uint32_t slot = u->slot;
 	const struct dp_session *s = &dp_t.session[slot];
 	const struct dp_tunnel *t = &dp_t.tunnel[s->tunnel];
-	struct rte_mbuf *m = l->m[i];
-	uint8_t *p = l->p[i];
+	struct rte_mbuf *m = u->m;
+	uint8_t *p = u->p;
 	struct session_key key;
 
-	key_of(&key, l, i);
+	key_of(&key, u);
 	if (!skip || !session_has_key(slot, &key)) {
 		drop(w, m, skip && (uint16_t)key.ids ? DROP_NO_SESSION : DROP_L2TP_HEADER);
 		return;
 	}
 	if (s->owner != w->id) { /* its shard looks up, another worker owns */
-		hand_up(w, s->owner, l, i);
+		hand_up(w, s->owner, u);
 		return;
 	}
-	if ((t->flags & T_V6) && !is_peer6(t, p, l->l3_off[i])) {
+	if ((t->flags & T_V6) && !is_peer6(t, p, u->l3_off)) {
 		drop(w, m, DROP_NO_SESSION);
 		return;
 	}
@@ -116,16 +115,16 @@ static __rte_noinline void other(
  * of the tunnel's template the other way round. All differences as one value: who guesses ids must not make us guess
  * branches. */
 static inline bool plain(const struct worker *w, const struct dp_session *s,
-	const struct dp_tunnel *t, const struct lane_up *l, unsigned int i, const uint8_t *ppp)
+	const struct dp_tunnel *t, const struct tunnel_packet *u, const uint8_t *ppp)
 {
-	const uint8_t *p = l->p[i], *ip = p - (IP4_HDR + UDP_HDR);
+	const uint8_t *p = u->p, *ip = p - (IP4_HDR + UDP_HDR);
 	uint64_t addresses = load64_raw(ip + 12);
 	uint32_t ids;
 
 	memcpy(&ids, &s->sid, sizeof(ids));
 	addresses = (addresses << 32 | addresses >> 32) ^ load64_raw(t->header + 12);
-	return !(addresses | (ids ^ l->ids[i]) | (p[0] & F_S >> 8) | (t->flags & T_V6) |
-		(uint32_t)(l->l3_off[i] ^ (IP4_HDR + UDP_HDR)) |
+	return !(addresses | (ids ^ u->ids) | (p[0] & F_S >> 8) | (t->flags & T_V6) |
+		(uint32_t)(u->l3_off ^ (IP4_HDR + UDP_HDR)) |
 		(uint32_t)(load16_raw(ip + 20) ^ load16_raw(t->header + 22)) |
 		(load32_raw(ppp) ^ RTE_BE32(0xff030000 | PPP_IP)) |
 		session_differs(s, S_V4, 0, w->id));
@@ -135,12 +134,15 @@ static inline bool plain(const struct worker *w, const struct dp_session *s,
 static __rte_noinline void find_by_hash(struct lane_up *l)
 {
 	struct session_key key[LANE];
+	uint32_t slot[LANE];
 
 	for (unsigned int i = 0; i < l->n; i++)
-		key_of(&key[i], l, i);
+		key_of(&key[i], &l->at[i]);
 	for (unsigned int at = 0; at < l->n; at += LOOKUP_MAX)
 		session_hash_bulk(
-			key + at, RTE_MIN(l->n - at, (unsigned int)LOOKUP_MAX), l->slot + at);
+			key + at, RTE_MIN(l->n - at, (unsigned int)LOOKUP_MAX), slot + at);
+	for (unsigned int i = 0; i < l->n; i++)
+		l->at[i].slot = slot[i];
 }
 
 void l2tp_rx(struct worker *w, struct burst *b)
@@ -151,18 +153,18 @@ void l2tp_rx(struct worker *w, struct burst *b)
 
 	if (unlikely(dp_t.lookup_hash) && l->n)
 		find_by_hash(l);
-	for (unsigned int i = 0; i < l->n; i++) {
-		const struct dp_session *s = &session[l->slot[i]];
-		uint16_t len = l->len[i];
-		unsigned int skip = header(l->p[i], &len);
-		uint8_t *ppp = l->p[i] + skip;
+	for (const struct tunnel_packet *u = l->at; u < l->at + l->n; u++) {
+		const struct dp_session *s = &session[u->slot];
+		uint16_t len = u->len;
+		unsigned int skip = header(u->p, &len);
+		uint8_t *ppp = u->p + skip;
 
 		len = (uint16_t)(len - skip);
-		if (likely(skip && len >= 4 && plain(w, s, &tunnel[s->tunnel], l, i, ppp))) {
+		if (likely(skip && len >= 4 && plain(w, s, &tunnel[s->tunnel], u, ppp))) {
 			w->tunnel_rx[s->tunnel]++;
-			ip4_up(w, b, l->slot[i], l->m[i], ppp + 4, (uint16_t)(len - 4));
+			ip4_up(w, b, u->slot, u->m, ppp + 4, (uint16_t)(len - 4));
 		} else {
-			other(w, b, i, skip, len);
+			other(w, b, u, skip, len);
 		}
 	}
 	l->n = 0;

@@ -291,14 +291,14 @@ void l2tp_tx(struct worker *w, struct burst *b)
 	struct lane *l = &b->down;
 
 	for (unsigned int i = 0; i < l->n; i++)
-		rte_prefetch0(&tunnel[session[l->slot[i]].tunnel]);
+		rte_prefetch0(&tunnel[session[l->at[i].slot].tunnel]);
 	for (unsigned int i = 0; i < l->n; i++) {
-		struct dp_session *s = &session[l->slot[i]];
+		struct dp_session *s = &session[l->at[i].slot];
 
-		if (likely(plain4(w, &way, l->slot[i], s, &tunnel[s->tunnel], l->m[i], l->p[i],
-			    l->len[i])))
+		if (likely(plain4(w, &way, l->at[i].slot, s, &tunnel[s->tunnel], l->at[i].m,
+			    l->at[i].p, l->at[i].len)))
 			continue;
-		other(w, l->slot[i], l->m[i], l->p[i], l->len[i]);
+		other(w, l->at[i].slot, l->at[i].m, l->at[i].p, l->at[i].len);
 		way = w->way;
 	}
 	l->n = 0;

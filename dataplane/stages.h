@@ -15,7 +15,7 @@
 
 /* -- steer.c -- */
 /** Give a packet to another worker, which sees it after hand_flush(). Takes m. */
-void hand_up(struct worker *w, uint16_t to, const struct lane_up *l, unsigned int i);
+void hand_up(struct worker *w, uint16_t to, const struct tunnel_packet *u);
 void hand_down(struct worker *w, uint32_t home, struct rte_mbuf *m, uint8_t *p, uint16_t len);
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port);
 void hand_flush(struct worker *w);

@@ -67,10 +67,10 @@ static inline void hand(struct worker *w, uint16_t to, struct rte_mbuf *m, uint8
 
 static_assert(DP_ENDPOINTS_MAX << KIND_BITS <= 256, "a kind and an endpoint are one byte");
 
-void hand_up(struct worker *w, uint16_t to, const struct lane_up *l, unsigned int i)
+void hand_up(struct worker *w, uint16_t to, const struct tunnel_packet *u)
 {
-	hand(w, to, l->m[i], l->p[i], l->slot[i], l->len[i],
-		HAND_UP | (unsigned int)l->endpoint[i] << KIND_BITS, l->l3_off[i]);
+	hand(w, to, u->m, u->p, u->slot, u->len, HAND_UP | (unsigned int)u->endpoint << KIND_BITS,
+		u->l3_off);
 }
 
 void hand_down(struct worker *w, uint32_t home, struct rte_mbuf *m, uint8_t *p, uint16_t len)
@@ -197,23 +197,14 @@ static void steer_up(struct worker *w, struct lane_up *up)
 	unsigned int ours;
 
 	for (unsigned int i = 0; i < up->n; i++)
-		owner[i] = shard_owner(up->ids[i]);
+		owner[i] = shard_owner(up->at[i].ids);
 	ours = split(w, owner, up->n, our, their);
 	if (ours == up->n)
 		return;
 	for (unsigned int k = 0; k < up->n - ours; k++)
-		hand_up(w, owner[their[k]], up, their[k]);
-	for (unsigned int k = 0; k < ours; k++) {
-		unsigned int i = our[k];
-
-		up->m[k] = up->m[i];
-		up->p[k] = up->p[i];
-		up->len[k] = up->len[i];
-		up->ids[k] = up->ids[i];
-		up->slot[k] = up->slot[i];
-		up->l3_off[k] = up->l3_off[i];
-		up->endpoint[k] = up->endpoint[i];
-	}
+		hand_up(w, owner[their[k]], &up->at[their[k]]);
+	for (unsigned int k = 0; k < ours; k++)
+		up->at[k] = up->at[our[k]];
 	up->n = (uint16_t)ours;
 }
 
@@ -230,16 +221,10 @@ static void steer_down(struct worker *w, struct lane *down, const uint32_t *home
 	for (unsigned int k = 0; k < down->n - ours; k++) {
 		unsigned int i = their[k];
 
-		hand_down(w, home[i], down->m[i], down->p[i], down->len[i]);
+		hand_down(w, home[i], down->at[i].m, down->at[i].p, down->at[i].len);
 	}
-	for (unsigned int k = 0; k < ours; k++) {
-		unsigned int i = our[k];
-
-		down->m[k] = down->m[i];
-		down->p[k] = down->p[i];
-		down->len[k] = down->len[i];
-		down->slot[k] = down->slot[i];
-	}
+	for (unsigned int k = 0; k < ours; k++)
+		down->at[k] = down->at[our[k]];
 	down->n = (uint16_t)ours;
 }
 
