@@ -12,6 +12,7 @@
 #include <rte_malloc.h>
 #include <rte_rcu_qsbr.h>
 
+#include "dataplane/init.h"
 #include "dataplane/template.h"
 
 #define SESSIONS 16
@@ -184,7 +185,8 @@ int lab_start(void **state)
 	snprintf(prefix, sizeof(prefix), "--file-prefix=dpb%d", getpid());
 	if (rte_eal_init(11, argv) < 0)
 		return -1;
-	dp_t.pool = rte_pktmbuf_pool_create("lab", BUFFERS, 0, 0, 9216 + 128 + 256, SOCKET_ID_ANY);
+	dp_t.pool = rte_pktmbuf_pool_create(
+		"lab", BUFFERS, 0, PACKET_SKEW, 9216 + 128 + 256, SOCKET_ID_ANY);
 	dp_t.max_sessions = SESSIONS;
 	dp_t.max_tunnels = 8;
 	dp_t.max_adj = 16;
