@@ -45,7 +45,7 @@ static const struct kase cases[] = {
 };
 
 struct sample {
-	double ticks; /* wall, of the timed parts, per packet of all */
+	double ticks; /* of time for each packet, while all of them send (rig_rate()) */
 	double busy[RIG_SIDES]; /* per packet of all */
 	double handed; /* share of packets */
 	double round_trip_ns;
@@ -86,7 +86,8 @@ static uint32_t sent(void)
 
 /* What one side did in the round that ended; the other may read it until the next one begins. */
 static struct round {
-	uint64_t ticks, busy, handed;
+	double rate; /* packets sent a tick */
+	uint64_t busy, handed;
 	bool ours;
 } rounds[RIG_SIDES];
 
@@ -103,7 +104,7 @@ static void round_of(unsigned int id)
 	rig_refill(s, job.dir, receives ? RIG_PACKETS : 0, job.kase->self_256);
 	stretch_begin(&stretch);
 	barrier();
-	r.ticks = rte_rdtsc();
+	rig_begin(s);
 	for (unsigned int idle = 1;; idle++) {
 		rig_poll(s);
 		if (s->w->worked)
@@ -111,7 +112,7 @@ static void round_of(unsigned int id)
 		else if (idle % 64 == 0 && sent() >= job.total)
 			break;
 	}
-	r.ticks = rte_rdtsc() - r.ticks;
+	r.rate = rig_rate(s);
 	r.ours = stretch_end(&stretch);
 	r.busy = s->busy - r.busy;
 	r.handed = s->w->stat.handed_in - r.handed;
@@ -138,7 +139,7 @@ static struct sample rounds_of(unsigned int id)
 		}
 		kept++;
 		s.shared += !ours;
-		s.ticks += (double)rounds[0].ticks / total;
+		s.ticks += 1 / (rounds[0].rate + rounds[1].rate) / ROUNDS;
 		for (unsigned int i = 0; i < RIG_SIDES; i++) {
 			s.busy[i] += (double)rounds[i].busy / total;
 			s.handed += (double)rounds[i].handed / total;

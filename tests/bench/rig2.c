@@ -77,6 +77,25 @@ static uint16_t rx(void *rxq, struct rte_mbuf **m, uint16_t n)
 	return n;
 }
 
+/* Packets that the side sends in this round. */
+static uint64_t share(const struct rig_side *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < RIG_SIDES; i++)
+		n += rig_side[i].owned_by[s->w->id];
+	return n;
+}
+
+static void mark(struct rig_side *s)
+{
+	unsigned int which = s->marked[0].sent > 0;
+
+	s->marked[which].sent = s->own_sent;
+	s->marked[which].tsc = rte_rdtsc();
+	s->mark = which ? UINT64_MAX : share(s) * (RIG_EDGE - 1) / RIG_EDGE;
+}
+
 static uint16_t tx(void *txq, struct rte_mbuf **m, uint16_t n)
 {
 	struct rig_side *s = *(struct rig_side **)txq;
@@ -84,6 +103,8 @@ static uint16_t tx(void *txq, struct rte_mbuf **m, uint16_t n)
 	for (unsigned int i = 0; i < n && s->n_seen < RIG_SAMPLES; i++)
 		s->seen[s->n_seen++] = m[i];
 	s->own_sent += n;
+	if (unlikely(s->own_sent >= s->mark))
+		mark(s);
 	if (s->own_sent - s->sent >= RIG_TELL)
 		__atomic_store_n(&s->sent, s->own_sent, __ATOMIC_RELEASE);
 	return n;
@@ -261,19 +282,34 @@ void rig_refill(struct rig_side *s, enum rig_dir dir, uint32_t n, unsigned int s
 {
 	unsigned int self = s->w->id;
 
+	memset(s->owned_by, 0, sizeof(s->owned_by));
+	memset(s->marked, 0, sizeof(s->marked));
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t r = next_random(&s->rnd);
 		unsigned int owner = (r & 255) < self_256 ? self : !self;
 
+		s->owned_by[owner]++;
 		write_frame(s->m[i], dir, &subs[owner][(r >> 16) % n_subs[owner]]);
 	}
 	s->w->rxq[0].port = dir == RIG_UP ? ACCESS : CORE;
 	s->n = n;
 	s->next = 0;
 	s->n_seen = 0;
-	s->limit = s->receivers > 1 || self_256 < 256 ? RTE_MIN(n, (uint32_t)RIG_IN_FLIGHT) : n;
+	s->limit = self_256 < 256 ? RTE_MIN(n, (uint32_t)RIG_IN_FLIGHT) : n;
 	s->own_sent = 0;
 	__atomic_store_n(&s->sent, 0, __ATOMIC_RELAXED);
+}
+
+void rig_begin(struct rig_side *s)
+{
+	s->mark = RTE_MAX(share(s) / RIG_EDGE, 1u);
+}
+
+double rig_rate(const struct rig_side *s)
+{
+	return s->marked[1].sent ? (double)(s->marked[1].sent - s->marked[0].sent) /
+			(double)(s->marked[1].tsc - s->marked[0].tsc)
+				 : 0;
 }
 
 void rig_poll(struct rig_side *s)

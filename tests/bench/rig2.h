@@ -16,6 +16,7 @@
 #define RIG_IN_FLIGHT 768 /* packets that a side lets out ahead of the senders: no ring runs over */
 #define RIG_TELL     128 /* packets after which a side tells how many it sent: telling costs */
 #define RIG_SAMPLES  64 /* frames of a round that are checked */
+#define RIG_EDGE     8 /* the first and the last one of so many parts of a round do not count for the rate */
 
 enum rig_dir { RIG_UP, RIG_DOWN };
 
@@ -35,6 +36,11 @@ struct rig_side {
 	uint64_t rnd;
 	uint32_t n_seen;
 	struct rte_mbuf *seen[RIG_SAMPLES]; /* sent by us */
+	uint32_t owned_by[RIG_SIDES]; /* of the n packets */
+	uint64_t mark; /* packets sent, at which the time is taken next */
+	struct {
+		uint64_t sent, tsc;
+	} marked[2]; /* after the first edge, and before the last */
 	uint64_t own_sent; /* this round */
 	uint64_t busy; /* TSC ticks of polls that found work */
 	uint64_t sent __rte_cache_aligned; /* the same, now and then, as the others read it */
@@ -51,6 +57,10 @@ void rig_stop(void);
 /** Write n fresh frames that side s will receive, each of a random session; self_256 of 256 belong to
  * the side's own worker, the rest to the other. */
 void rig_refill(struct rig_side *s, enum rig_dir dir, uint32_t n, unsigned int self_256);
+/** All sides are refilled: when to take the time. */
+void rig_begin(struct rig_side *s);
+/** Packets a TSC tick that the side sent in the round that ended, without its edges, in which rings fill and run empty; 0: none. */
+double rig_rate(const struct rig_side *s);
 /** One poll; counts its ticks if it found work. */
 void rig_poll(struct rig_side *s);
 /** Are the frames that were sampled in the last round what they must be? Says on stderr what is not. */
