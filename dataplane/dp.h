@@ -102,7 +102,8 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p);
  * once. */
 int dp_rates_set(uint16_t index, uint64_t up_bits_per_s, uint64_t down_bits_per_s, uint32_t burst_ms);
 /** A session id for a new call in tunnel tid that will be in this slot: random, its shard bits name the owner (least loaded,
- * preferring the one whose queue carries the tunnel, and then the one that owns the slots beside). The caller checks that it is free and asks again if not. Never 0. */
+ * preferring the one whose queue carries the tunnel, and then the one that owns the slots beside). The caller checks that it is
+ * free and asks again if not. Never 0. */
 uint16_t dp_session_pick_sid(uint32_t slot, uint16_t tid);
 /** Publish the key: frames find the session, and are counted and dropped until it is started. @return 0, -EEXIST, -ENOSPC. */
 int dp_session_publish(const struct dp_session_desc *d);
