@@ -306,7 +306,7 @@ static inline void find(const struct worker *w, struct lane_up *l, unsigned int 
 {
 	struct tunnel_packet *u = &l->at[i];
 
-	u->slot = index_read(index_session(u->ids));
+	u->slot = index_slot(index_read(index_session(u->ids)), u->ids);
 	rte_prefetch0(&dp_t.session[u->slot & -(uint32_t)(shard_owner(u->ids) == w->id)]);
 }
 

@@ -144,7 +144,7 @@ uint16_t dp_session_pick_sid(uint32_t slot, uint16_t tid)
 	uint8_t bytes[32];
 
 	random_bytes(&dp_c.random, bytes);
-	return index_pick(tid, (uint8_t)owner_pick(slot, tid), bytes);
+	return index_pick(tid, slot, (uint8_t)owner_pick(slot, tid), bytes);
 }
 
 int dp_session_publish(const struct dp_session_desc *d)

@@ -19,7 +19,7 @@ struct control {
 	/* Worker + 1 whose queue carries this tunnel's packets, 0 = not seen yet */
 	uint8_t queue_of_tid[UINT16_MAX + 1];
 	/* Worker + 1 that got the last session of these slots, 0 = none yet */
-	uint8_t owner_of_block[HOME_SLOT_MAX / OWNER_BLOCK + 1];
+	uint8_t owner_of_block[HOME_SLOT_MAX / DP_BLOCK + 1];
 	struct owner_look look[DP_WORKERS_MAX];
 	uint64_t looked_ns; /* at the workers (owner.c) */
 	struct random_state random;

@@ -101,11 +101,13 @@ void dp_profile_set(uint16_t index, const struct ppp_profile *p);
  * uses it. Rates are 64,000 to 10^10 bits per second, 0 = no limit; as much as they give in burst_ms (1 .. 4,000) may come at
  * once. */
 int dp_rates_set(uint16_t index, uint64_t up_bits_per_s, uint64_t down_bits_per_s, uint32_t burst_ms);
-/** A session id for a new call in tunnel tid that will be in this slot: random, its shard bits name the owner (least loaded,
- * preferring the one whose queue carries the tunnel, and then the one that owns the slots beside). The caller checks that it is
- * free and asks again if not. Never 0. */
+/** A session id for a new call in tunnel tid that will be in this slot: random, but that its low 4 bits are the slot's and the
+ * others those of the tunnel's calls in slots beside (L2TP_BLOCK); its shard bits name the owner (least loaded, preferring the
+ * one whose queue carries the tunnel, and then the one that owns the slots beside). The caller checks that it is free and asks
+ * again if not. Never 0. */
 uint16_t dp_session_pick_sid(uint32_t slot, uint16_t tid);
-/** Publish the key: frames find the session, and are counted and dropped until it is started. @return 0, -EEXIST, -ENOSPC. */
+/** Publish the key: frames find the session, and are counted and dropped until it is started. @return 0, -ENOSPC; -EEXIST: the
+ * session id is in use, or not one for this slot: choose another. */
 int dp_session_publish(const struct dp_session_desc *d);
 /** The call is up: the owner begins LCP. sequencing: ICCN said Sequencing Required, so data carries Ns/Nr (and the session
  * MTU is 4 bytes less). */

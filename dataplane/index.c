@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* index.c - control's half of index.h. Thread: control.
- * All arrays of session ids come from one arena taken at start: 3 entries per session and 4 per tunnel, where an array
- * in use has between 8/7 and 16/7 of its sessions. Ids that index_pick() did not choose may collide in their low bits;
- * the array is then doubled until they differ. Without room an array is filled to the last entry before a session is
- * refused. An array never shrinks, but it is given up with the tunnel's last session.
+ * All arrays of entries come from one arena taken at start: 3 entries per session and 4 per tunnel, enough even if no two
+ * sessions of a tunnel shared a block: an array is doubled when it is full. Rows that index_pick() did not choose may collide in
+ * their low bits before that; the array is then doubled until they differ. Without room an array is filled to the last entry
+ * before a session is refused. An array never shrinks, but it is given up with the tunnel's last session.
  * Pools have an array of their own each, one entry per address, taken at start. */
 #include "dataplane/index.h"
 
@@ -15,13 +15,15 @@
 #include "dataplane/session_table.h"
 
 #define TUNNEL_IDS    65536u
+#define ROWS          (65536u >> DP_BLOCK_BITS) /* of a tunnel */
+#define ORDER_MAX     (16u - DP_BLOCK_BITS)
 #define SWEEP_AT_ONCE 1024u
 #define DRAWS         16u /* 2 random bytes each */
-#define SPARE         (2u << ARENA_ORDER_MAX) /* entries, for a few sessions with ids far apart */
+#define SPARE         (2u << ORDER_MAX) /* entries, for a few sessions with rows far apart */
 
 static struct {
 	struct arena arena;
-	uint16_t *live; /* sessions by tunnel id */
+	uint16_t *rows; /* in use, by tunnel id */
 	uint32_t empty; /* tunnel ids with an array and no session */
 	uint32_t sweep; /* next tunnel id to look at */
 	unsigned int n4, n6;
@@ -47,14 +49,37 @@ static unsigned int order_of(uint64_t word)
 	return (unsigned int)__builtin_popcount(mask_of(word));
 }
 
-static uint32_t *entry_of(uint64_t word, uint16_t sid)
+static uint32_t *entry_of(uint64_t word, uint32_t row)
 {
-	return &x.arena.entry[base_of(word) + (sid & mask_of(word))];
+	return &x.arena.entry[base_of(word) + (row & mask_of(word))];
 }
 
-static void store(uint32_t *entry, uint32_t slot)
+static uint32_t row_of(uint16_t sid)
 {
-	__atomic_store_n(entry, slot, __ATOMIC_RELEASE);
+	return sid >> DP_BLOCK_BITS;
+}
+
+static uint32_t bit_of(uint32_t slot)
+{
+	return 1u << (16 + slot % DP_BLOCK);
+}
+
+/* The block of an entry with a session, and the row that its sessions have. */
+static uint32_t block_of(uint32_t entry)
+{
+	return entry & UINT16_MAX;
+}
+
+static uint32_t entry_row(uint32_t entry)
+{
+	unsigned int any = (unsigned int)__builtin_ctz(entry >> 16);
+
+	return row_of(slot_ctl(block_of(entry) << DP_BLOCK_BITS | any)->sid);
+}
+
+static void store(uint32_t *entry, uint32_t value)
+{
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
 static void word_set(uint16_t tid, uint32_t base, unsigned int order)
@@ -72,12 +97,12 @@ int index_init(uint32_t max_sessions, uint32_t max_tunnels)
 
 	if (arena_init(&x.arena, entries))
 		return -ENOMEM;
-	x.live = rte_calloc("index_live", TUNNEL_IDS, sizeof(*x.live), 64);
+	x.rows = rte_calloc("index_rows", TUNNEL_IDS, sizeof(*x.rows), 64);
 	d->tunnel = rte_calloc("index_tunnel", TUNNEL_IDS, sizeof(*d->tunnel), 64);
 	d->pool4 = rte_calloc("index_pool4", DP_POOLS_MAX + 1, sizeof(*d->pool4), 64);
 	d->pool6 = rte_calloc("index_pool6", DP_POOLS_MAX + 1, sizeof(*d->pool6), 64);
 	d->entry = x.arena.entry;
-	if (x.live && d->tunnel && d->pool4 && d->pool6)
+	if (x.rows && d->tunnel && d->pool4 && d->pool6)
 		return 0;
 	index_fini();
 	return -ENOMEM;
@@ -94,7 +119,7 @@ void index_fini(void)
 	rte_free(d->pool4);
 	rte_free(d->pool6);
 	rte_free(d->tunnel);
-	rte_free(x.live);
+	rte_free(x.rows);
 	arena_fini(&x.arena);
 	memset(d, 0, sizeof(*d));
 	memset(&x, 0, sizeof(x));
@@ -133,22 +158,22 @@ uint32_t index_pool_of(uint8_t family, uint64_t addr)
 	return index_pool_in(family, addr, addr);
 }
 
-/* The same sessions in 2^order entries, another array. @return 0 or -ENOSPC. */
+/* The same rows in 2^order entries, another array. @return 0 or -ENOSPC. */
 static int grow(uint16_t tid, unsigned int order)
 {
 	uint64_t old = word_of(tid);
 	uint32_t base;
 
-	if (order > ARENA_ORDER_MAX || (old && !slots_retire_room()))
+	if (order > ORDER_MAX || (old && !slots_retire_room()))
 		return -ENOSPC;
 	base = arena_take(&x.arena, order);
 	if (!base)
 		return -ENOSPC;
 	for (uint32_t i = 0; old && i <= mask_of(old); i++) {
-		uint32_t slot = x.arena.entry[base_of(old) + i];
+		uint32_t entry = x.arena.entry[base_of(old) + i];
 
-		if (slot)
-			x.arena.entry[base + (slot_ctl(slot)->sid & ((1u << order) - 1))] = slot;
+		if (entry)
+			x.arena.entry[base + (entry_row(entry) & ((1u << order) - 1))] = entry;
 	}
 	word_set(tid, base, order);
 	if (old)
@@ -158,24 +183,24 @@ static int grow(uint16_t tid, unsigned int order)
 
 int index_put(uint16_t tid, uint16_t sid, uint32_t slot)
 {
+	const uint32_t row = row_of(sid), block = slot >> DP_BLOCK_BITS;
 	uint32_t *e;
 
+	if ((sid ^ slot) % DP_BLOCK)
+		return -EEXIST;
 	if (!word_of(tid)) {
 		if (grow(tid, ARENA_ORDER_MIN))
 			return -ENOSPC;
 		x.empty++;
 	}
-	while (*(e = entry_of(word_of(tid), sid))) {
-		if (slot_ctl(*e)->sid == sid)
-			return -EEXIST;
+	while (*(e = entry_of(word_of(tid), row)) && entry_row(*e) != row)
 		if (grow(tid, order_of(word_of(tid)) + 1))
 			return -ENOSPC;
-	}
-	store(e, slot);
-	x.empty -= !x.live[tid];
-	x.live[tid]++;
-	if (x.live[tid] * 8u >= (mask_of(word_of(tid)) + 1) * 7)
-		grow(tid, order_of(word_of(tid)) + 1); /* without room it fills up */
+	if (*e && block_of(*e) != block)
+		return -EEXIST;
+	x.empty -= !x.rows[tid];
+	x.rows[tid] += !*e;
+	store(e, *e | block | bit_of(slot));
 	return 0;
 }
 
@@ -192,12 +217,16 @@ static void give_up(uint16_t tid)
 
 void index_take(uint16_t tid, uint16_t sid, uint32_t slot)
 {
-	uint32_t *e = entry_of(word_of(tid), sid);
+	uint32_t *e = entry_of(word_of(tid), row_of(sid));
 
-	if (*e != slot)
+	if (!(*e & bit_of(slot)) || block_of(*e) != slot >> DP_BLOCK_BITS)
 		return;
+	if ((*e ^ bit_of(slot)) >> 16) {
+		store(e, *e ^ bit_of(slot));
+		return;
+	}
 	store(e, 0);
-	if (--x.live[tid])
+	if (--x.rows[tid])
 		return;
 	x.empty++;
 	give_up(tid);
@@ -208,7 +237,7 @@ void index_sweep(void)
 	for (unsigned int i = 0; x.empty && i < SWEEP_AT_ONCE; i++) {
 		uint16_t tid = (uint16_t)x.sweep++;
 
-		if (word_of(tid) && !x.live[tid])
+		if (word_of(tid) && !x.rows[tid])
 			give_up(tid);
 	}
 }
@@ -218,50 +247,83 @@ void index_reaped(uint32_t base, unsigned int order)
 	arena_give(&x.arena, base, order);
 }
 
+static uint16_t id_of(uint32_t row, uint32_t slot)
+{
+	return (uint16_t)(row << DP_BLOCK_BITS | slot % DP_BLOCK);
+}
+
+/* An id of the row that sessions of the tunnel beside the slot have, of this owner's shards or of any; 0: there is none. */
+static uint16_t join(uint16_t tid, uint32_t slot, uint8_t owner, bool any)
+{
+	uint32_t first = slot & ~(DP_BLOCK - 1),
+		 last = RTE_MIN(first + DP_BLOCK - 1, dp_t.max_sessions);
+
+	for (uint32_t i = first; i <= last; i++) {
+		const struct slot_ctl *c = slot_ctl(i);
+		uint16_t sid = id_of(row_of(c->sid), slot);
+
+		if (c->state == SLOT_LIVE && c->tid == tid && sid &&
+			(any || dp_t.shard_owner[sid >> DP_SHARD_SHIFT] == owner))
+			return sid;
+	}
+	return 0;
+}
+
+/* Is the id one, and does nothing have its place? */
+static bool fits(uint64_t word, uint16_t sid)
+{
+	return sid && (!word || !*entry_of(word, row_of(sid)));
+}
+
 /* Random draws until one fits; @return 0: none did. */
-static uint16_t draw(uint64_t word, uint8_t owner, const uint8_t random[32])
+static uint16_t draw(uint64_t word, uint32_t slot, uint8_t owner, const uint8_t random[32])
 {
 	for (unsigned int i = 0; i < DRAWS; i++) {
-		uint16_t sid = (uint16_t)(random[2 * i] << 8 | random[2 * i + 1]);
-		unsigned int shard = sid >> DP_SHARD_SHIFT;
+		uint32_t row = (uint32_t)(random[2 * i] << 8 | random[2 * i + 1]) % ROWS;
+		unsigned int shard = id_of(row, 0) >> DP_SHARD_SHIFT;
+		uint16_t sid;
 
 		/* the owner's next shard: all of its shards are as likely */
 		for (unsigned int k = 0; k < DP_SHARDS && dp_t.shard_owner[shard] != owner; k++)
 			shard = (shard + 1) % DP_SHARDS;
-		sid = (uint16_t)(shard << DP_SHARD_SHIFT | (sid & ((1u << DP_SHARD_SHIFT) - 1)));
-		if (sid && (!word || !*entry_of(word, sid)))
+		sid = (uint16_t)(shard << DP_SHARD_SHIFT |
+			(id_of(row, slot) & ((1u << DP_SHARD_SHIFT) - 1)));
+		if (fits(word, sid))
 			return sid;
 	}
 	return 0;
 }
 
-/* A crowded tunnel: from a random id on, the first that fits. any: of whatever owner. */
-static uint16_t search(uint64_t word, uint8_t owner, bool any, uint16_t from)
+/* A crowded tunnel: from a random row on, the first that fits. any: of whatever owner. */
+static uint16_t search(uint64_t word, uint32_t slot, uint8_t owner, bool any, uint32_t from)
 {
-	for (uint32_t i = 0; i < TUNNEL_IDS; i++) {
-		uint16_t sid = (uint16_t)(from + i);
+	for (uint32_t i = 0; i < ROWS; i++) {
+		uint16_t sid = id_of(from + i, slot);
 
-		if (sid && (any || dp_t.shard_owner[sid >> DP_SHARD_SHIFT] == owner) &&
-			(!word || !*entry_of(word, sid)))
+		if ((any || dp_t.shard_owner[sid >> DP_SHARD_SHIFT] == owner) && fits(word, sid))
 			return sid;
 	}
 	return 0;
 }
 
-uint16_t index_pick(uint16_t tid, uint8_t owner, const uint8_t random[32])
+uint16_t index_pick(uint16_t tid, uint32_t slot, uint8_t owner, const uint8_t random[32])
 {
 	uint64_t word = dp_t.index.tunnel ? word_of(tid) : 0;
-	uint16_t from = (uint16_t)(random[30] << 8 | random[31]);
-	uint16_t sid = draw(word, owner, random);
+	uint32_t from = (uint32_t)(random[30] << 8 | random[31]);
+	uint16_t sid = word ? join(tid, slot, owner, false) : 0;
 
+	if (!sid && word && x.rows[tid] >= ROWS / 2) /* two rows a block are too many now */
+		sid = join(tid, slot, owner, true);
 	if (!sid)
-		sid = search(word, owner, false, from);
+		sid = draw(word, slot, owner, random);
+	if (!sid)
+		sid = search(word, slot, owner, false, from);
 	while (!sid && word &&
 		!grow(tid, order_of(word) + 1)) { /* others' shards are what is free */
 		word = word_of(tid);
-		sid = search(word, owner, false, from);
+		sid = search(word, slot, owner, false, from);
 	}
 	if (!sid)
-		sid = search(word, owner, true, from);
-	return sid ? sid : 1;
+		sid = search(word, slot, owner, true, from);
+	return sid ? sid : id_of(1, slot);
 }

@@ -64,9 +64,9 @@ static void loads(uint64_t load[DP_WORKERS_MAX])
 
 unsigned int owner_pick(uint32_t slot, uint16_t tid)
 {
-	uint8_t *last = &dp_c.owner_of_block[slot / OWNER_BLOCK];
+	uint8_t *last = &dp_c.owner_of_block[slot / DP_BLOCK];
 	unsigned int pick = 0, near = dp_c.queue_of_tid[tid], beside = *last;
-	const uint64_t block = OWNER_BLOCK * ALL;
+	const uint64_t block = DP_BLOCK * ALL;
 	uint64_t load[DP_WORKERS_MAX] = {0}, some;
 
 	loads(load);

@@ -17,10 +17,7 @@ struct owner_look {
 	uint64_t addresses_near, addresses_far; /* dp_addr4_pick() */
 };
 
-/* Slots beside each other, whose sessions one worker owns where it can be: 1 KiB of them, 128 bytes of their drop counters. */
-#define OWNER_BLOCK 16u
-
-/** The owner for a new session of this tunnel that will be in this slot. Counted. */
+/** The owner for a new session of this tunnel that will be in this slot: that of its block (DP_BLOCK) where it can be. Counted. */
 unsigned int owner_pick(uint32_t slot, uint16_t tid);
 /** Look at the workers' clocks and counters, once a second. Called often. */
 void owner_tick(uint64_t now_ns);

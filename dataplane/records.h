@@ -22,6 +22,9 @@
 #define DP_PROFILES_MAX 256
 #define DP_SHARD_SHIFT 10 /* the top 6 bits of a session id: 64 shards */
 #define DP_SHARDS      64
+#define DP_BLOCK_BITS  4 /* slots beside each other, of one tunnel and one owner where it can be (index.h, owner.h) */
+#define DP_BLOCK       L2TP_BLOCK
+static_assert(DP_BLOCK == 1u << DP_BLOCK_BITS, "as slots are given out (controlplane/l2tp/block.h)");
 
 enum session_action {
 	S_FREE,      /* no session: drop */
@@ -198,7 +201,7 @@ struct dp_pool {
 };
 struct dp_index {
 	uint64_t *tunnel;                  /* [65536] base << 32 | mask; 0 = none */
-	uint32_t *entry;                   /* slots, 0 = none; entry[0] is 0 */
+	uint32_t *entry;                   /* a bit for each slot << 16 | block, 0 = none; entry[0] is 0 */
 	struct dp_pool *pool4, *pool6;     /* [0] has no address */
 };
 

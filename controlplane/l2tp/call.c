@@ -63,38 +63,22 @@ static uint64_t key_of(uint32_t tunnel, uint16_t sid)
 	return (uint64_t)tunnel << 16 | sid;
 }
 
-static struct l2tp_call *slot_take(struct l2tp_cp *cp)
+static struct l2tp_call *slot_take(struct l2tp_cp *cp, const struct l2tp_tunnel *t)
 {
-	struct l2tp_call *c;
-	uint32_t slot = cp->call_fresh;
+	uint32_t slot = l2tp_blocks_take(&cp->blocks, tunnel_slot(cp, t), t->calls);
+	struct l2tp_call *c = &cp->call[slot];
 
-	if (slot <= cp->lim.calls) {
-		cp->call_fresh++;
-	} else {
-		slot = cp->call_head;
-		if (!slot)
-			return NULL;
-		cp->call_head = cp->call[slot].next;
-		if (!cp->call_head)
-			cp->call_tail = 0;
-	}
+	if (!slot)
+		return NULL;
 	cp->calls++;
-	c = &cp->call[slot];
 	c->generation += c->generation == UINT32_MAX ? 2 : 1;
 	return c;
 }
 
 static void slot_give(struct l2tp_cp *cp, struct l2tp_call *c)
 {
-	uint32_t slot = call_slot(cp, c);
-
 	c->state = L2TP_C_FREE;
-	c->next = 0;
-	if (cp->call_tail)
-		cp->call[cp->call_tail].next = slot;
-	else
-		cp->call_head = slot;
-	cp->call_tail = slot;
+	l2tp_blocks_give(&cp->blocks, call_slot(cp, c));
 	cp->calls--;
 }
 
@@ -289,7 +273,7 @@ static void receive_icrq(const struct l2tp_run *r, struct l2tp_tunnel *t, const 
 		step(r, c, RX_ICRQ, L2TP_ICRQ, &twice);
 		return;
 	}
-	c = t->calls < t->profile->max_calls ? slot_take(cp) : NULL;
+	c = t->calls < t->profile->max_calls ? slot_take(cp, t) : NULL;
 	if (!c) {
 		refuse(r, t, m, &full);
 		return;

@@ -17,7 +17,7 @@
 /* Where the tables lie in the memory that l2tp_init() is given. */
 struct layout {
 	size_t nodes, chunks, peer_keys, peer_slots, sid_keys, sid_slots, psid_keys, psid_slots,
-		by_tid, free_tid, end;
+		by_tid, free_tid, blocks, holders, end;
 };
 
 static size_t place(size_t *at, size_t size)
@@ -45,6 +45,8 @@ static struct layout lay_out(const struct l2tp_limits *lim)
 	l.psid_slots = place(&at, calls * sizeof(uint32_t));
 	l.by_tid = place(&at, TIDS * sizeof(uint32_t));
 	l.free_tid = place(&at, TIDS * sizeof(uint16_t));
+	l.blocks = place(&at, l2tp_blocks_of(lim->calls) * sizeof(struct l2tp_block));
+	l.holders = place(&at, ((size_t)lim->tunnels + 1) * sizeof(struct l2tp_block_holder));
 	l.end = at;
 	return l;
 }
@@ -78,7 +80,9 @@ struct l2tp_cp *l2tp_init(void *mem, const struct l2tp_limits *lim, struct l2tp_
 	cp->free_tid = (uint16_t *)(base + l.free_tid);
 	for (uint32_t tid = 1; tid < TIDS; tid++)
 		cp->free_tid[cp->free_tids++] = (uint16_t)tid;
-	cp->tunnel_fresh = cp->call_fresh = 1;
+	cp->tunnel_fresh = 1;
+	l2tp_blocks_init(&cp->blocks, (struct l2tp_block *)(base + l.blocks),
+		(struct l2tp_block_holder *)(base + l.holders), lim->calls);
 	return cp;
 }
 

@@ -4,6 +4,7 @@
 #ifndef CONTROLPLANE_L2TP_CP_H
 #define CONTROLPLANE_L2TP_CP_H
 
+#include "controlplane/l2tp/block.h"
 #include "controlplane/l2tp/chunk.h"
 #include "controlplane/l2tp/hdr.h"
 #include "controlplane/l2tp/index.h"
@@ -30,7 +31,7 @@ struct l2tp_cp {
 	uint32_t tunnel_fresh, tunnel_head, tunnel_tail; /* never used; FIFO of released ones */
 	uint32_t unproven_head, unproven_tail, unproven; /* tunnels never established, oldest first; how many */
 	uint32_t just_made;              /* tunnel of the SCCRQ that had waited, in this call */
-	uint32_t call_fresh, call_head, call_tail;
+	struct l2tp_blocks blocks;       /* slots of calls */
 	uint32_t again_head, again_tail; /* tunnels that ran out of room */
 	uint32_t owed_head, owed_tail;   /* calls that ran out of chunks */
 	bool owed_more;

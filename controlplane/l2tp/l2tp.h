@@ -18,7 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define L2TP_PORT 1701
+#define L2TP_PORT  1701
+#define L2TP_BLOCK 16u /* slots of calls beside each other that are one tunnel's where they can be (block.h) */
 
 /* Control message types (RFC 2661 s3.2). */
 enum l2tp_msg_type {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bed.c - see bed.h. The sessions' slots, their tunnels' ids and the packets' buffers are in random order, so that no
- * prefetcher of the machine finds a pattern that traffic does not have. */
+/* bed.c - see bed.h. The sessions' blocks of slots, their tunnels' ids and the packets' buffers are in random order, so that no
+ * prefetcher of the machine finds a pattern that traffic does not have. A tunnel's sessions fill a block before they take
+ * another, as those that the control core gives slots. */
 #include "tests/bench/bed.h"
 
 #include <errno.h>
@@ -219,9 +220,26 @@ static int open_session(struct bed_session *s, uint32_t i)
 	return status;
 }
 
+static_assert(BED_PER_TUNNEL % DP_BLOCK == 0, "tunnels share no block");
+
+/* 1..n, whole blocks of them in random order; slot 0 is none, and its block the last. */
+static uint32_t *slots(uint32_t n)
+{
+	uint32_t *slot = malloc(((size_t)n + 1) * sizeof(*slot)), blocks = n / DP_BLOCK, k = 0;
+	uint32_t *block = permutation(blocks);
+
+	for (uint32_t i = 1; i <= blocks; i++)
+		for (uint32_t at = 0; at < DP_BLOCK && block[i] * DP_BLOCK + at <= n; at++)
+			slot[++k] = block[i] * DP_BLOCK + at;
+	for (uint32_t i = 1; i < DP_BLOCK && k < n; i++)
+		slot[++k] = i;
+	free(block);
+	return slot;
+}
+
 static int sessions(uint32_t spare)
 {
-	uint32_t *slot = permutation(bed.sessions + spare);
+	uint32_t *slot = slots(bed.sessions + spare);
 	uint16_t *tids = calloc(bed.tunnels, sizeof(*tids));
 	int r = tunnels(tids);
 

@@ -163,11 +163,17 @@ static int make_world(void)
 	return 0;
 }
 
+/* Whole blocks of slots, as the control core gives them out. */
+static uint32_t tunnel_of(uint32_t slot)
+{
+	return 1 + slot / DP_BLOCK % n_tunnels;
+}
+
 static int make_session(uint32_t slot)
 {
 	struct dp_session_desc d = {.slot = slot,
 		.generation = 1,
-		.tunnel = 1 + slot % n_tunnels,
+		.tunnel = tunnel_of(slot),
 		.peer_sid = (uint16_t)slot,
 		.mtu = 1460,
 		.source_check = true};
@@ -349,7 +355,7 @@ static const char *check_down(const uint8_t *p, uint16_t len)
 	memcpy(&slot, ip + TAG_AT, 4);
 	if (ip[8] != 63 || rte_raw_cksum(ip, 20) != 0xffff || rte_raw_cksum(outer, 20) != 0xffff)
 		return "TTL or a header checksum";
-	if (load16(l2tp + 2) != 2001 + slot % n_tunnels || load16(l2tp + 4) != (uint16_t)slot)
+	if (load16(l2tp + 2) != 2000 + tunnel_of(slot) || load16(l2tp + 4) != (uint16_t)slot)
 		return "tunnel or session id";
 	return rte_be_to_cpu_32(load32_raw(ip + 16)) == POOL_IP + slot ? NULL : "destination";
 }

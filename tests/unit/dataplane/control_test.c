@@ -16,7 +16,7 @@ static unsigned int owner_of_next(void)
 {
 	static uint32_t slot;
 
-	slot = (slot + OWNER_BLOCK) % HOME_SLOT_MAX;
+	slot = (slot + DP_BLOCK) % HOME_SLOT_MAX;
 	return owner_of_sid(dp_session_pick_sid(slot, TID));
 }
 
@@ -33,10 +33,10 @@ static void slots_beside_each_other_have_one_owner(void **state)
 	unsigned int blocks[2] = {0};
 
 	(void)state;
-	for (uint32_t slot = 0; slot < 40 * OWNER_BLOCK; slot += OWNER_BLOCK) {
+	for (uint32_t slot = 0; slot < 40 * DP_BLOCK; slot += DP_BLOCK) {
 		unsigned int owner = owner_in(slot);
 
-		for (uint32_t i = 1; i < OWNER_BLOCK; i++)
+		for (uint32_t i = 1; i < DP_BLOCK; i++)
 			assert_int_equal(owner_in(slot + i), owner);
 		blocks[owner]++;
 	}
@@ -71,15 +71,15 @@ static void slots_of_a_full_tunnel_of_one_queue_change_their_owner_once_a_block(
 
 	(void)state;
 	dp_c.queue_of_tid[TID] = 1;
-	for (uint32_t slot = 0; slot < 200 * OWNER_BLOCK; slot++) {
+	for (uint32_t slot = 0; slot < 200 * DP_BLOCK; slot++) {
 		unsigned int owner = owner_in(slot);
 
 		n[owner]++;
-		changes += slot % OWNER_BLOCK && owner != last;
+		changes += slot % DP_BLOCK && owner != last;
 		last = owner;
 	}
 	assert_in_range(changes, 0, 200);
-	assert_in_range(n[0], n[1], n[1] + n[1] / 8 + 2 * OWNER_BLOCK);
+	assert_in_range(n[0], n[1], n[1] + n[1] / 8 + 2 * DP_BLOCK);
 }
 
 static void sessions_of_one_tunnel_are_spread_over_the_workers(void **state)
@@ -233,7 +233,7 @@ static void session_ids_are_never_0_and_show_no_order(void **state)
 	(void)state;
 	memset(seen, 0, sizeof(seen));
 	for (int i = 0; i < 20000; i++) {
-		uint16_t sid = dp_session_pick_sid(1, TID);
+		uint16_t sid = dp_session_pick_sid(1 + (uint32_t)i % DP_BLOCK, TID);
 
 		assert_true(sid);
 		distinct += !seen[sid];

@@ -66,7 +66,7 @@ static int publish_picked(uint32_t slot, uint16_t tid, uint8_t owner)
 	uint8_t random[32];
 
 	random_bytes(&dp_c.random, random);
-	return publish(slot, tid, index_pick(tid, owner, random));
+	return publish(slot, tid, index_pick(tid, slot, owner, random));
 }
 
 static void remove_slot(uint32_t slot)
@@ -92,7 +92,9 @@ static void reap_all(void)
 
 static uint32_t find(uint16_t tid, uint16_t sid)
 {
-	return index_read(index_session((uint32_t)tid << 16 | sid));
+	uint32_t ids = (uint32_t)tid << 16 | sid;
+
+	return index_slot(index_read(index_session(ids)), ids);
 }
 
 static struct {
@@ -163,21 +165,29 @@ static void tunnels_of_one_session_take_at_most_16_mib(void **state)
 	assert_in_range(heap_used() - heap_before, 1 << 20, 16 << 20);
 }
 
-static void a_tunnel_holds_as_many_sessions_as_there_are_ids(void **state)
+static void a_tunnel_holds_as_many_sessions_as_there_are_ids_but_one(void **state)
 {
 	static uint8_t seen[MANY + 1];
+	unsigned int refused = 0;
 
 	(void)state;
 	memset(seen, 0, sizeof(seen));
 	for (uint32_t i = 1; i <= MANY; i++) { /* of owner 1, until it has no more */
-		assert_int_equal(publish_picked(i, 5, 1), 0);
+		if (publish_picked(i, 5, 1)) {
+			refused++;
+			sid_of[i] = 0;
+			continue;
+		}
 		assert_false(seen[sid_of[i]]++);
 		if (i <= 20000)
 			assert_int_equal(dp_t.shard_owner[sid_of[i] >> DP_SHARD_SHIFT], 1);
 		if (i % 1000 == 0)
 			reap_all();
 	}
+	assert_true(refused <= 1); /* row 0 has no id for the first slot of a block */
 	assert_false(seen[0]);
+	for (uint32_t i = 1; i <= MANY; i++)
+		assert_true(!sid_of[i] || find(5, sid_of[i]) == i);
 }
 
 static void ids_that_are_picked_fit_after_any_churn(void **state)
@@ -201,17 +211,77 @@ static void ids_that_are_picked_fit_after_any_churn(void **state)
 		assert_int_equal(find((uint16_t)(i % 3 + 1), sid_of[i]), i);
 }
 
-static void ids_with_the_same_low_bits_are_both_found(void **state)
+static void rows_with_the_same_low_bits_are_both_found(void **state)
 {
 	(void)state;
-	assert_int_equal(publish(1, 7, 0x0001), 0);
-	assert_int_equal(publish(2, 7, 0x8001), 0);
-	assert_int_equal(publish(3, 7, 0x0001), -EEXIST);
-	assert_int_equal(publish(3, 8, 0x0001), 0);
-	assert_int_equal(find(7, 0x0001), 1);
-	assert_int_equal(find(7, 0x8001), 2);
-	assert_int_equal(find(8, 0x0001), 3);
+	assert_int_equal(publish(0x21, 7, 0x0001), 0);
+	assert_int_equal(publish(0x31, 7, 0x8001), 0);
+	assert_int_equal(publish(0x22, 7, 0x8002), -EEXIST); /* another block's row */
+	assert_int_equal(publish(0x22, 7, 0x4002), 0); /* one block may have two */
+	assert_int_equal(publish(0x41, 7, 0x0001), -EEXIST);
+	assert_int_equal(publish(0x41, 8, 0x0001), 0);
+	assert_int_equal(find(7, 0x0001), 0x21);
+	assert_int_equal(find(7, 0x8001), 0x31);
+	assert_int_equal(find(7, 0x4002), 0x22);
+	assert_int_equal(find(8, 0x0001), 0x41);
 	assert_int_equal(find(9, 0x0001), 0);
+}
+
+static void an_id_that_does_not_suit_its_slot_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(publish(0x21, 7, 0x0002), -EEXIST);
+	assert_int_equal(slots_usage().keys, 0);
+	assert_int_equal(publish(0x21, 7, 0x0001), 0);
+}
+
+static void of_a_row_only_the_ids_that_are_sessions_are_found(void **state)
+{
+	(void)state;
+	for (uint32_t slot = 0x20; slot < 0x30; slot += 2)
+		assert_int_equal(publish(slot, 7, (uint16_t)(0x120 | (slot & 15))), 0);
+	for (uint32_t at = 0; at < 16; at++)
+		assert_int_equal(find(7, (uint16_t)(0x120 | at)), at & 1 ? 0 : 0x20 | at);
+	remove_slot(0x22);
+	assert_int_equal(find(7, 0x122), 0);
+	assert_int_equal(find(7, 0x124), 0x24);
+}
+
+static void two_tunnels_may_share_a_block(void **state)
+{
+	(void)state;
+	for (uint32_t slot = 0x20; slot < 0x30; slot++)
+		assert_int_equal(publish_picked(slot, (uint16_t)(7 + (slot & 1)), 0), 0);
+	for (uint32_t slot = 0x20; slot < 0x30; slot++) {
+		assert_int_equal(find((uint16_t)(7 + (slot & 1)), sid_of[slot]), slot);
+		assert_int_equal(find((uint16_t)(8 - (slot & 1)), sid_of[slot]), 0);
+	}
+	for (uint32_t slot = 0x20; slot < 0x30; slot += 2)
+		remove_slot(slot);
+	for (uint32_t slot = 0x21; slot < 0x30; slot += 2)
+		assert_int_equal(find(8, sid_of[slot]), slot);
+}
+
+static void sessions_of_one_block_and_owner_have_one_row(void **state)
+{
+	(void)state;
+	for (uint32_t slot = 0x20; slot < 0x30; slot++)
+		assert_int_equal(publish_picked(slot, 7, slot & 1), 0);
+	for (uint32_t slot = 0x22; slot < 0x30; slot++)
+		assert_int_equal(sid_of[slot] / 16, sid_of[slot - 2] / 16);
+	assert_int_not_equal(sid_of[0x20] / 16, sid_of[0x21] / 16);
+}
+
+static void a_million_sessions_take_a_quarter_mebibyte_of_entries(void **state)
+{
+	uint32_t entries = 0;
+
+	(void)state;
+	for (uint32_t i = 16; i < MANY; i++) /* a sixteenth of them, in 16 tunnels */
+		assert_int_equal(publish_picked(i, (uint16_t)(i / 16 % 16 + 1), i / 256 & 1), 0);
+	for (uint32_t tid = 1; tid <= 16; tid++)
+		entries += (uint32_t)dp_t.index.tunnel[tid] + 1;
+	assert_in_range(entries * sizeof(uint32_t), 1, 256 * 1024 / 16);
 }
 
 static void what_goes_down_at_once_leaves_nothing_behind(void **state)
@@ -237,20 +307,20 @@ static void an_index_without_room_refuses_the_session_and_keeps_the_others(void 
 	int rc = 0;
 
 	(void)state;
-	/* each pair of ids needs 32768 entries to differ */
+	/* each pair of rows needs 4096 entries to differ */
 	for (uint16_t tid = 1; !rc && tid < 1000; tid++) {
-		rc = publish(++n, tid, 0x0001);
+		rc = publish(16 * ++n, tid, 0x0010);
 		if (!rc)
-			rc = publish(++n, tid, 0x4001);
+			rc = publish(16 * ++n, tid, 0x8010);
 	}
 	assert_int_equal(rc, -ENOSPC);
 	assert_int_equal(slots_usage().keys, n - 1);
 	for (uint32_t i = 1; i < n; i++)
-		assert_int_equal(find((uint16_t)((i + 1) / 2), sid_of[i]), i);
+		assert_int_equal(find((uint16_t)((i + 1) / 2), sid_of[16 * i]), 16 * i);
 	for (uint32_t i = 1; i < n; i++)
-		remove_slot(i);
+		remove_slot(16 * i);
 	reap_all();
-	assert_int_equal(publish(n, 1, 0x4001), 0);
+	assert_int_equal(publish(16 * n, 1, 0x8010), 0);
 }
 
 static void a_home_tells_slot_owner_and_low_bits_of_the_generation(void **state)
@@ -280,9 +350,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(readers_find_every_live_session_while_the_index_grows),
 		T(tunnels_of_one_session_take_at_most_16_mib),
-		T(a_tunnel_holds_as_many_sessions_as_there_are_ids),
+		T(a_tunnel_holds_as_many_sessions_as_there_are_ids_but_one),
 		T(ids_that_are_picked_fit_after_any_churn),
-		T(ids_with_the_same_low_bits_are_both_found),
+		T(rows_with_the_same_low_bits_are_both_found),
+		T(an_id_that_does_not_suit_its_slot_is_refused),
+		T(of_a_row_only_the_ids_that_are_sessions_are_found),
+		T(two_tunnels_may_share_a_block),
+		T(sessions_of_one_block_and_owner_have_one_row),
+		T(a_million_sessions_take_a_quarter_mebibyte_of_entries),
 		T(what_goes_down_at_once_leaves_nothing_behind),
 		T(an_index_without_room_refuses_the_session_and_keeps_the_others),
 		cmocka_unit_test(a_home_tells_slot_owner_and_low_bits_of_the_generation),

@@ -324,7 +324,7 @@ int lab_reset(void **state)
 
 uint16_t lab_sid(uint32_t slot)
 {
-	return (uint16_t)((slot > 4 ? 1 : 0) << DP_SHARD_SHIFT | (300 + slot));
+	return (uint16_t)((slot > 4 ? 1 : 0) << DP_SHARD_SHIFT | (304 + slot));
 }
 
 struct dp_session *lab_session(uint32_t slot)

@@ -145,6 +145,7 @@ static void an_ipv6_peer_is_compared_in_full(void **state)
 	uint8_t lac[16] = {0x20, 0x01, 0xd, 0xb8, [15] = 7};
 	struct frame f;
 	uint16_t n = ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0);
+	const uint16_t sid = (uint16_t)(lab_sid(1) + 8); /* of slot 9 */
 	uint8_t head[48] = {0x60, [6] = 17, [7] = 60};
 
 	(void)state;
@@ -155,7 +156,8 @@ static void an_ipv6_peer_is_compared_in_full(void **state)
 	dp_t.session[9] = dp_t.session[1];
 	dp_t.session[9].tunnel = 2;
 	dp_t.session[9].tid = 200;
-	session_key_build(&k, 0, 1, session_key_peer6(lac, 40000), 200, lab_sid(1));
+	dp_t.session[9].sid = sid;
+	session_key_build(&k, 0, 1, session_key_peer6(lac, 40000), 200, sid);
 	assert_int_equal(slot_publish(9, 1, &k, 0), 0);
 	for (unsigned int right = 0; right < 2; right++) {
 		eth(&f, ACCESS, 0x86dd);
@@ -168,7 +170,7 @@ static void an_ipv6_peer_is_compared_in_full(void **state)
 		put(&f, head, 48);
 		put16(&f, 2);
 		put16(&f, 200);
-		put16(&f, lab_sid(1));
+		put16(&f, sid);
 		put32(&f, 0xff030021);
 		put(&f, ip, n);
 		/* The key's fold matches, the record's identity does not. */

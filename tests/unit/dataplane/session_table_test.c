@@ -25,7 +25,7 @@ static void find_keys(const struct session_key *k, unsigned int n, uint32_t *slo
 		session_hash_bulk(k, n, slot);
 	else
 		for (unsigned int i = 0; i < n; i++)
-			slot[i] = index_read(index_session(k[i].ids));
+			slot[i] = index_slot(index_read(index_session(k[i].ids)), k[i].ids);
 }
 
 static uint32_t find_key(const struct session_key *k)

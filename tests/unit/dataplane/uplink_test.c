@@ -66,7 +66,7 @@ struct shape {
 	uint8_t tail; /* bytes after the packet */
 };
 #define T_  0, TID
-#define S1_ 0x01, 0x2d /* lab_sid(1) = 301 */
+#define S1_ 0x01, 0x31 /* lab_sid(1) = 305 */
 static const struct shape shapes[] = {
 	{"plain", {0, 2, T_, S1_, 0xff, 3, 0, 0x21}, 10, DROP_OK, 0},
 	{"no address and control field", {0, 2, T_, S1_, 0, 0x21}, 8, DROP_OK, 0},
