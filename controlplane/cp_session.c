@@ -220,18 +220,41 @@ static uint64_t prefix6_of(const struct cfg_prefix *p)
 	return hi;
 }
 
-/* One of the next addresses of the pool, that which suits the session's owner best. */
+static_assert(POOL_BLOCK == L2TP_BLOCK, "blocks of addresses lie as blocks of slots");
+
+/* The address beside those of the slots beside. @return 0, or it is not free. */
+static int pool4_take_beside(struct cp *cp, struct pool *pool, uint32_t slot, uint64_t *a)
+{
+	for (uint32_t k = 1; k < L2TP_BLOCK; k++) { /* the nearest first */
+		uint32_t beside = slot ^ k;
+		const struct cp_subscriber *s = sub_of(cp, beside);
+
+		if (beside > cp->store.max_sessions || !s->ip4 || s->pool4 < 0 ||
+			&cp->pools[s->pool4] != pool || (s->ip4 ^ beside) % POOL_BLOCK)
+			continue;
+		*a = s->ip4 ^ k;
+		return pool_take_this(pool, *a);
+	}
+	return -ENOENT;
+}
+
+/* An address of the pool: one that lies as the slot does, so that the dataplane finds it soon; or, where ports spread by address,
+ * that of the next ones which suits the session's owner best. */
 static int pool4_take(struct cp *cp, struct pool *pool, const struct cp_subscriber *s, uint64_t *a)
 {
+	uint32_t slot = (uint32_t)(s - cp->subscribers);
 	uint64_t next[DP_ADDR_CHOICES];
 	unsigned n = dp_addr4_choices();
 
 	if (n < 2)
-		return pool_take(pool, a);
+		return pool4_take_beside(cp, pool, slot, a) &&
+				pool_take_block(pool, slot % POOL_BLOCK, a)
+			? pool_take(pool, a)
+			: 0;
 	n = pool_next(pool, next, n);
 	if (!n)
 		return -ENOSPC;
-	*a = next[dp_addr4_pick((uint32_t)(s - cp->subscribers), next, n)];
+	*a = next[dp_addr4_pick(slot, next, n)];
 	return pool_take_this(pool, *a);
 }
 

@@ -16,8 +16,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
@@ -60,12 +62,16 @@ struct lane {
 };
 
 /* IP packets from the core side. */
+struct core_packet {
+	struct rte_mbuf *m;
+	uint8_t *p;
+	uint16_t len;
+	uint8_t ifx;
+};
+
 struct lane_core {
 	uint16_t n;
-	uint16_t len[LANE];
-	uint8_t ifx[LANE];
-	struct rte_mbuf *m[LANE];
-	uint8_t *p[LANE];
+	struct core_packet at[LANE];
 };
 
 /* What goes to control; policed and sent by punt_tx(). */
@@ -83,6 +89,7 @@ struct burst {
 	struct rte_mbuf *m[BURST];
 	struct lane_up up;
 	struct lane_core core4, core6;
+	uint32_t core4_dst[LANE]; /* of the packets in core4, host order */
 	struct lane ip4, ip6, down;
 	uint32_t ip4_dst[LANE]; /* of the packets in ip4, host order */
 	uint32_t down_home[LANE]; /* of the packets in down, as core_rx() leaves it */
@@ -134,12 +141,23 @@ static inline void lane_put(
 static inline void lane_put_core(
 	struct lane_core *l, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx)
 {
-	unsigned int i = l->n++;
+	struct core_packet *a = &l->at[l->n++];
 
-	l->m[i] = m;
-	l->p[i] = p;
-	l->len[i] = len;
-	l->ifx[i] = ifx;
+	a->m = m;
+	a->p = p;
+	a->len = len;
+	a->ifx = ifx;
+}
+
+/* An IPv4 packet. */
+static inline void lane_put_core4(
+	struct burst *b, struct rte_mbuf *m, uint8_t *p, uint16_t len, uint8_t ifx)
+{
+	rte_be32_t dst;
+
+	memcpy(&dst, p + 16, sizeof(dst));
+	b->core4_dst[b->core4.n] = rte_be_to_cpu_32(dst);
+	lane_put_core(&b->core4, m, p, len, ifx);
 }
 
 static inline void lane_put_up(struct lane_up *l, struct rte_mbuf *m, uint8_t *p, uint16_t len,

@@ -128,7 +128,7 @@ static void ip4(struct worker *w, struct burst *b, struct rte_mbuf *m, uint8_t *
 			return;
 		}
 	}
-	lane_put_core(&b->core4, m, ip, total, ifx);
+	lane_put_core4(b, m, ip, total, ifx);
 }
 
 /* The first fragment of a tunnel packet: a fragment header with offset 0, then UDP to 1701. */
@@ -282,7 +282,7 @@ static inline bool plain4(
 	if (ip[9] != IPPROTO_UDP || total < IP4_HDR + UDP_HDR ||
 		load16_raw(udp + 2) != RTE_BE16(L2TP_PORT) || !is_here(a, ip + 16)) {
 		pkt_close(m);
-		lane_put_core(&b->core4, m, ip, total, a->ifx);
+		lane_put_core4(b, m, ip, total, a->ifx);
 		if (alone) /* else the frame lies so that this line is here already (init.c) */
 			__builtin_prefetch(ip - HEADROOM, 1);
 		return true;

@@ -82,6 +82,23 @@ static void store(uint32_t *entry, uint32_t value)
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
+/* The entry has the slot too. It is empty, or of the slot's block. */
+static void entry_put(uint32_t *e, uint32_t slot)
+{
+	store(e, *e | slot >> DP_BLOCK_BITS | bit_of(slot));
+}
+
+/* @return false: it had it not. */
+static bool entry_take(uint32_t *e, uint32_t slot)
+{
+	uint32_t rest = *e & ~bit_of(slot);
+
+	if (rest == *e || block_of(*e) != slot >> DP_BLOCK_BITS)
+		return false;
+	store(e, rest >> 16 ? rest : 0);
+	return true;
+}
+
 static void word_set(uint16_t tid, uint32_t base, unsigned int order)
 {
 	uint64_t word = base ? (uint64_t)base << 32 | ((1u << order) - 1) : 0;
@@ -112,8 +129,10 @@ void index_fini(void)
 {
 	struct dp_index *d = &dp_t.index;
 
-	for (unsigned int i = 1; i <= x.n4; i++)
+	for (unsigned int i = 1; i <= x.n4; i++) {
 		rte_free(d->pool4[i].home);
+		rte_free(d->pool4[i].block);
+	}
 	for (unsigned int i = 1; i <= x.n6; i++)
 		rte_free(d->pool6[i].home);
 	rte_free(d->pool4);
@@ -134,9 +153,15 @@ int index_pool_add(uint8_t family, uint64_t first, uint32_t n)
 		return -ENOMEM;
 	p += *count + 1;
 	p->home = rte_calloc("index_pool", n, sizeof(*p->home), 64);
-	if (!p->home)
+	p->block = family == 4 ? rte_calloc("index_pool", n / DP_BLOCK + 2, sizeof(*p->block), 64)
+			       : NULL;
+	if (!p->home || (family == 4 && !p->block)) {
+		rte_free(p->home);
+		*p = (struct dp_pool){0};
 		return -ENOMEM;
+	}
 	p->first = first;
+	p->first_block = (uint32_t)(first / DP_BLOCK);
 	p->n = n;
 	++*count;
 	return 0;
@@ -156,6 +181,29 @@ uint32_t index_pool_in(uint8_t family, uint64_t first, uint64_t last)
 uint32_t index_pool_of(uint8_t family, uint64_t addr)
 {
 	return index_pool_in(family, addr, addr);
+}
+
+static uint32_t *address_entry(uint32_t addr)
+{
+	struct dp_pool *p = &dp_t.index.pool4[index_pool_of(4, addr)];
+
+	return p->block ? &p->block[addr / DP_BLOCK - p->first_block] : NULL;
+}
+
+void index_address_put(uint32_t addr, uint32_t slot)
+{
+	uint32_t *e = address_entry(addr);
+
+	if (e && !((addr ^ slot) % DP_BLOCK) && (!*e || block_of(*e) == slot >> DP_BLOCK_BITS))
+		entry_put(e, slot);
+}
+
+void index_address_take(uint32_t addr, uint32_t slot)
+{
+	uint32_t *e = address_entry(addr);
+
+	if (e && !((addr ^ slot) % DP_BLOCK))
+		entry_take(e, slot);
 }
 
 /* The same rows in 2^order entries, another array. @return 0 or -ENOSPC. */
@@ -200,7 +248,7 @@ int index_put(uint16_t tid, uint16_t sid, uint32_t slot)
 		return -EEXIST;
 	x.empty -= !x.rows[tid];
 	x.rows[tid] += !*e;
-	store(e, *e | block | bit_of(slot));
+	entry_put(e, slot);
 	return 0;
 }
 
@@ -219,14 +267,7 @@ void index_take(uint16_t tid, uint16_t sid, uint32_t slot)
 {
 	uint32_t *e = entry_of(word_of(tid), row_of(sid));
 
-	if (!(*e & bit_of(slot)) || block_of(*e) != slot >> DP_BLOCK_BITS)
-		return;
-	if ((*e ^ bit_of(slot)) >> 16) {
-		store(e, *e ^ bit_of(slot));
-		return;
-	}
-	store(e, 0);
-	if (--x.rows[tid])
+	if (!entry_take(e, slot) || *e || --x.rows[tid])
 		return;
 	x.empty++;
 	give_up(tid);

@@ -7,7 +7,9 @@
  *   entry[base + (row & mask)] is the block, and which of its slots are this tunnel's: several tunnels may share a block,
  *   each has an entry of its own. A tunnel has 2^k entries, doubled when no row fits: the new array is filled, the word is
  *   stored, and the old array is free when every worker was quiescent (session_table.c). index_pick() hands out the ids.
- * - Address: the route table names the pool (NH_INDEX), pool.home[address - pool.first] is the slot and its owner.
+ * - Address: the route table names the pool (NH_INDEX), pool.home[address - pool.first] is the slot and its owner. IPv4
+ *   addresses are given out so that 16 beside each other are those of a block of slots, in the same order: pool.block has an
+ *   entry for them, as above, and answers first. An address that lies otherwise (a static one) is in pool.home only.
  * What is found is a hint: tunnel and session id, endpoint, vrf and peer are compared with the records
  * (session_has_key()), an address with the session's own (l2tp_tx.c).
  * Control writes single aligned words; workers read without locks. */
@@ -35,6 +37,13 @@ static inline uint32_t index_slot(uint32_t entry, uint32_t ids)
 	return ((entry & UINT16_MAX) << DP_BLOCK_BITS | at) & -live;
 }
 
+/** Where the entry of an IPv4 address's block in a pool is (index_slot()); entry 0 is none. */
+static inline const uint32_t *index_address_block(const struct dp_pool *p, uint32_t addr)
+{
+	return addr - p->first < p->n ? &p->block[addr / DP_BLOCK - p->first_block]
+				      : dp_t.index.entry;
+}
+
 /** Where the home of an address in a pool is; entry 0 is none. */
 static inline const uint32_t *index_address(const struct dp_pool *p, uint64_t addr)
 {
@@ -49,18 +58,25 @@ static inline uint32_t index_read(const uint32_t *where)
 	return __atomic_load_n(where, __ATOMIC_RELAXED);
 }
 
-/* A home: slot, the worker that owns it, and low bits of its generation, in one word, so that whom to hand a packet to and
- * what to tell him is known with the slot. */
+/* A home: slot, the worker that owns it, and how he knows whether the slot is still the same session's, in one word, so that whom
+ * to hand a packet to and what to tell him is known with the slot: by low bits of its generation, or by its address. */
 #define HOME_SLOT_BITS  20
 #define HOME_OWNER_BITS 6
+#define HOME_BY_ADDRESS (1u << 31)
 #define HOME_SLOT_MAX   ((1u << HOME_SLOT_BITS) - 1)
 static_assert(DP_WORKERS_MAX <= 1 << HOME_OWNER_BITS, "an owner fits above the slot");
 static_assert(HOME_SLOT_MAX >> DP_BLOCK_BITS <= UINT16_MAX && DP_BLOCK == 16, "a block and its slots fit an entry");
 
 static inline uint32_t home_word(uint32_t slot, uint8_t owner, uint32_t generation)
 {
-	return slot | (uint32_t)owner << HOME_SLOT_BITS |
-		generation << (HOME_SLOT_BITS + HOME_OWNER_BITS);
+	return (slot | (uint32_t)owner << HOME_SLOT_BITS |
+		       generation << (HOME_SLOT_BITS + HOME_OWNER_BITS)) &
+		~HOME_BY_ADDRESS;
+}
+
+static inline uint32_t home_by_address(uint32_t slot, uint8_t owner)
+{
+	return slot | (uint32_t)owner << HOME_SLOT_BITS | HOME_BY_ADDRESS;
 }
 
 static inline uint32_t home_slot(uint32_t home)
@@ -73,8 +89,9 @@ static inline uint8_t home_owner(uint32_t home)
 	return home >> HOME_SLOT_BITS & ((1u << HOME_OWNER_BITS) - 1);
 }
 
-/* Low bits of it. */
-static inline uint8_t home_generation(uint32_t home)
+/* Which session is meant: low bits of its generation, or HOME_ADDRESS. */
+#define HOME_ADDRESS (HOME_BY_ADDRESS >> (HOME_SLOT_BITS + HOME_OWNER_BITS))
+static inline uint8_t home_which(uint32_t home)
 {
 	return (uint8_t)(home >> (HOME_SLOT_BITS + HOME_OWNER_BITS));
 }
@@ -90,6 +107,9 @@ int index_pool_add(uint8_t family, uint64_t first, uint32_t n);
 uint32_t index_pool_of(uint8_t family, uint64_t addr);
 /** The same of the first pool that has any of first..last. */
 uint32_t index_pool_in(uint8_t family, uint64_t first, uint64_t last);
+/** An IPv4 address (host order) is the slot's: its block's entry has it from now on, if it lies so that it can. */
+void index_address_put(uint32_t addr, uint32_t slot);
+void index_address_take(uint32_t addr, uint32_t slot);
 /** @return 0; -EEXIST: the id, or its row, is of another session, or does not suit the slot: choose another; -ENOSPC. */
 int index_put(uint16_t tid, uint16_t sid, uint32_t slot);
 void index_take(uint16_t tid, uint16_t sid, uint32_t slot);

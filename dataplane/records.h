@@ -197,6 +197,8 @@ struct dp_endpoint {
 struct dp_pool {
 	uint64_t first;  /* address, or high half of a /64, host order */
 	uint32_t n;
+	uint32_t first_block; /* first / DP_BLOCK */
+	uint32_t *block; /* IPv4: as dp_index.entry, by blocks of addresses: those that lie as their slots do */
 	uint32_t *home;  /* [n]: home_word(), 0 = nobody */
 };
 struct dp_index {
@@ -219,6 +221,7 @@ struct dp_tables {
 	struct dp_tunnel *tunnel;          /* [max_tunnels + 1] */
 	uint32_t *home;                    /* [max_sessions + 1]: home_word(). Whom to hand a packet to, without the record
 					    * that its owner writes for every packet */
+	uint8_t *block_owner;              /* by block: of the sessions in it that dp_pool.block has */
 	uint64_t *adj;                     /* [max_adj + 1] */
 	struct dp_if iface[DP_IFS_MAX];
 	uint16_t n_ifs;

@@ -37,6 +37,7 @@ struct hashed {
 static struct {
 	struct slot_ctl *ctl;
 	struct hashed *hashed; /* NULL: the index is in use */
+	uint8_t *in_block; /* slots that are not free, by block */
 	struct retired *fifo;
 	uint32_t mask, head, tail, told, loose;
 	uint32_t waiting; /* slots of head..tail */
@@ -108,9 +109,11 @@ int slots_init(uint32_t max_sessions, uint32_t max_tunnels)
 	dp_t.max_sessions = max_sessions;
 	s.ctl = rte_calloc("slot_ctl", (size_t)max_sessions + 1, sizeof(*s.ctl), 64);
 	dp_t.home = rte_calloc("homes", (size_t)max_sessions + 1, sizeof(*dp_t.home), 64);
+	dp_t.block_owner = rte_calloc("owners", max_sessions / DP_BLOCK + 1, 1, 64);
+	s.in_block = rte_calloc("in_block", max_sessions / DP_BLOCK + 1, 1, 64);
 	s.fifo = rte_calloc("retired", fifo, sizeof(*s.fifo), 64);
 	s.mask = fifo - 1;
-	if (s.ctl && s.fifo && dp_t.home &&
+	if (s.ctl && s.fifo && dp_t.home && dp_t.block_owner && s.in_block &&
 		(dp_t.lookup_hash ? hash_init(max_sessions)
 				  : !index_init(max_sessions, max_tunnels)))
 		return 0;
@@ -127,8 +130,11 @@ void slots_fini(void)
 	rte_free(s.ctl);
 	rte_free(s.hashed);
 	rte_free(s.fifo);
+	rte_free(s.in_block);
 	rte_free(dp_t.home);
+	rte_free(dp_t.block_owner);
 	dp_t.home = NULL;
+	dp_t.block_owner = NULL;
 	dp_t.keys = dp_t.addr4 = dp_t.addr6 = NULL;
 	memset(&s, 0, sizeof(s));
 }
@@ -175,11 +181,14 @@ int slot_publish(uint32_t slot, uint32_t generation, const struct session_key *k
 	};
 	dp_t.home[slot] = home_word(slot, owner, generation); /* nobody finds the slot yet */
 	r = key_publish(slot, key);
-	if (r)
+	if (r) {
 		*c = was;
-	else
-		s.usage.keys++;
-	return r;
+		return r;
+	}
+	s.usage.keys++;
+	if (!s.in_block[slot / DP_BLOCK]++)
+		__atomic_store_n(&dp_t.block_owner[slot / DP_BLOCK], owner, __ATOMIC_RELAXED);
+	return 0;
 }
 
 static struct addr4_key key4(uint16_t vrf, rte_be32_t ip4)
@@ -260,6 +269,8 @@ static int add4(uint32_t slot, uint16_t vrf, rte_be32_t ip4)
 	if (!ip4)
 		return 0;
 	r = s.hashed ? key_add(dp_t.addr4, &k, slot) : entry_add(indexed4(ip4), slot);
+	if (!r && !s.hashed && s.ctl[slot].owner == dp_t.block_owner[slot / DP_BLOCK])
+		index_address_put(rte_be_to_cpu_32(ip4), slot);
 	s.usage.addresses4 += !r;
 	return r;
 }
@@ -277,7 +288,7 @@ static int add6(uint32_t slot, uint16_t vrf, uint64_t prefix6)
 }
 
 /* @return the position in the hash table that must not be used again yet, or -1. */
-static int del4(uint16_t vrf, rte_be32_t ip4)
+static int del4(uint32_t slot, uint16_t vrf, rte_be32_t ip4)
 {
 	struct addr4_key k = key4(vrf, ip4);
 	uint32_t *entry;
@@ -287,6 +298,7 @@ static int del4(uint16_t vrf, rte_be32_t ip4)
 	s.usage.addresses4--;
 	if (s.hashed)
 		return rte_hash_del_key(dp_t.addr4, &k);
+	index_address_take(rte_be_to_cpu_32(ip4), slot);
 	entry = indexed4(ip4);
 	if (entry)
 		__atomic_store_n(entry, 0, __ATOMIC_RELEASE);
@@ -310,9 +322,9 @@ static int del6(uint16_t vrf, uint64_t prefix6)
 }
 
 /* The slot lives on, this address of it does not. */
-static void retire4(uint16_t vrf, rte_be32_t ip4)
+static void retire4(uint32_t slot, uint16_t vrf, rte_be32_t ip4)
 {
-	int pos = del4(vrf, ip4);
+	int pos = del4(slot, vrf, ip4);
 
 	if (pos >= 0)
 		retire(RETIRED_ADDR4, (uint32_t)pos, 0);
@@ -340,11 +352,11 @@ int slot_set_addresses(uint32_t slot, uint16_t vrf, rte_be32_t ip4, uint64_t pre
 	r = new6 ? add6(slot, vrf, prefix6) : 0;
 	if (r) {
 		if (new4)
-			retire4(vrf, ip4);
+			retire4(slot, vrf, ip4);
 		return r;
 	}
 	if (new4)
-		retire4(vrf, c->ip4);
+		retire4(slot, vrf, c->ip4);
 	if (new6)
 		retire6(vrf, c->prefix6);
 	c->ip4 = ip4;
@@ -355,7 +367,7 @@ int slot_set_addresses(uint32_t slot, uint16_t vrf, rte_be32_t ip4, uint64_t pre
 void slot_unpublish(uint32_t slot, uint16_t vrf)
 {
 	struct slot_ctl *c = &s.ctl[slot];
-	int pos4 = del4(vrf, c->ip4), pos6 = del6(vrf, c->prefix6);
+	int pos4 = del4(slot, vrf, c->ip4), pos6 = del6(vrf, c->prefix6);
 
 	if (s.hashed) {
 		struct hashed *h = &s.hashed[slot];
@@ -440,6 +452,7 @@ unsigned int slots_freed(uint32_t *slots, uint32_t *generations, unsigned int ma
 		}
 		c = &s.ctl[r->index];
 		c->state = SLOT_FREE;
+		s.in_block[r->index / DP_BLOCK]--;
 		slots[n] = r->index;
 		generations[n++] = c->generation;
 	}

@@ -56,7 +56,7 @@ void nd_tick(struct worker *w);
 void nd_init(struct worker *w);
 
 /* Is the slot, which may be free (and closed to the sanitizer), a session of this worker that is
- * up? Is it still the same session, as far as the low bits of its generation tell? */
+ * up? Is it still the session that home_which() means, whose IPv4 packet is at ip? */
 #ifdef LNSD_POISON
 #define PEEK __attribute__((no_sanitize_address, noinline, unused))
 #else
@@ -67,11 +67,15 @@ static PEEK bool slot_is_mine(const struct worker *w, uint32_t slot)
 	return dp_t.session[slot].action == S_TERMINATE && dp_t.session[slot].owner == w->id;
 }
 
-static PEEK bool slot_is_same(const struct worker *w, uint32_t slot, uint8_t generation)
+static PEEK bool slot_is_same(
+	const struct worker *w, uint32_t slot, uint8_t which, const uint8_t *ip)
 {
-	return dp_t.session[slot].action != S_FREE &&
-		home_generation(home_word(0, 0, dp_t.session[slot].generation)) == generation &&
-		dp_t.session[slot].owner == w->id;
+	const struct dp_session *s = &dp_t.session[slot];
+
+	return s->action != S_FREE && s->owner == w->id &&
+		(likely(which & HOME_ADDRESS)
+				? s->ip4 == load32_raw(ip + 16)
+				: home_which(home_word(0, 0, s->generation)) == which);
 }
 
 static PEEK bool slot_has_ids(uint32_t slot, uint32_t ids)

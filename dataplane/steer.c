@@ -75,7 +75,7 @@ void hand_up(struct worker *w, uint16_t to, const struct tunnel_packet *u)
 
 void hand_down(struct worker *w, uint32_t home, struct rte_mbuf *m, uint8_t *p, uint16_t len)
 {
-	hand(w, home_owner(home), m, p, home_slot(home), len, HAND_DOWN, home_generation(home));
+	hand(w, home_owner(home), m, p, home_slot(home), len, HAND_DOWN, home_which(home));
 }
 
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port)
@@ -107,7 +107,7 @@ static void take(struct worker *w, struct burst *b, const struct hand *h)
 			ids, slot_has_ids(h->what, ids) ? h->what : 0);
 		break;
 	case HAND_DOWN:
-		if (slot_is_same(w, h->what, more_of(h)))
+		if (slot_is_same(w, h->what, more_of(h), p))
 			lane_put(&b->down, m, p, h->len, h->what);
 		else
 			drop(w, m, DROP_NO_SESSION);

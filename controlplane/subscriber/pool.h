@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pool.h - addresses for subscribers: one range, each address free, used or reserved.
- * An address is a number: IPv4 in host order, IPv6 the upper 64 bits of a /64 in host order.
+ * An address is a number: IPv4 in host order, IPv6 the upper 64 bits of a /64 in host order. Addresses can also be taken by blocks
+ * of POOL_BLOCK, so that those of subscribers that lie beside each other do so, too (dataplane/index.h).
  * Thread: control. Memory is taken once, by pool_init(); of it only what was ever used is touched,
  * so a large pool costs little until it fills. */
 #ifndef CONTROLPLANE_SUBSCRIBER_POOL_H
@@ -9,9 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POOL_MAX (1u << 24) /* addresses */
+#define POOL_MAX   (1u << 24) /* addresses */
+#define POOL_BLOCK 16u        /* addresses, the first a multiple of it */
 
 struct pool_link;
+struct pool_block;
 
 struct pool {
 	uint64_t first;
@@ -20,6 +23,10 @@ struct pool {
 	uint32_t used;
 	uint32_t reserved;
 	struct pool_link *links;
+	struct pool_block *blocks;
+	uint32_t n_blocks;
+	uint32_t fresh_block;            /* none before it is whole and was never used */
+	uint32_t whole_head, whole_tail; /* block + 1: whole ones that were used before, the longest free first; 0 = none */
 };
 
 /** Make a pool of first..last, inclusive.
@@ -37,6 +44,10 @@ unsigned pool_next(const struct pool *p, uint64_t *addr, unsigned max);
 /** Take this one. O(1) over the life of a pool. @return 0, -ERANGE (not of this pool) or -EBUSY
  * (used or reserved). */
 int pool_take_this(struct pool *p, uint64_t addr);
+/** Take the address `at` (0 .. POOL_BLOCK - 1) of a block that is whole: all of it in the range, nothing of it used or reserved.
+ * First those of which nothing was ever used, then the one that is free the longest. O(1) over the life of a pool.
+ * @return 0, or -ENOSPC: there is no such block; single addresses may be free. */
+int pool_take_block(struct pool *p, uint32_t at, uint64_t *addr);
 /** Give a used one back. Anything else is our bug: an assertion, and no change without them. */
 void pool_give(struct pool *p, uint64_t addr);
 bool pool_has(const struct pool *p, uint64_t addr);

@@ -201,7 +201,7 @@ static void between(void)
 static int open_session(struct bed_session *s, uint32_t i)
 {
 	struct dp_verdict v = {
-		.ppp = {.accept = true, .peer_ip4 = BED_POOL + 2 + i, .our_ip4 = BED_POOL + 1},
+		.ppp = {.accept = true, .peer_ip4 = bed_address(s->slot), .our_ip4 = BED_POOL + 1},
 		.prefix6 = BED_PREFIX6 + i,
 		.our_ip4 = BED_POOL + 1,
 	};
@@ -228,9 +228,13 @@ static uint32_t *slots(uint32_t n)
 	uint32_t *slot = malloc(((size_t)n + 1) * sizeof(*slot)), blocks = n / DP_BLOCK, k = 0;
 	uint32_t *block = permutation(blocks);
 
-	for (uint32_t i = 1; i <= blocks; i++)
+	bed.rank = calloc(blocks + 1, sizeof(*bed.rank));
+	bed.rank[0] = blocks + 1;
+	for (uint32_t i = 1; i <= blocks; i++) {
+		bed.rank[block[i]] = i;
 		for (uint32_t at = 0; at < DP_BLOCK && block[i] * DP_BLOCK + at <= n; at++)
 			slot[++k] = block[i] * DP_BLOCK + at;
+	}
 	for (uint32_t i = 1; i < DP_BLOCK && k < n; i++)
 		slot[++k] = i;
 	free(block);
@@ -299,6 +303,7 @@ void bed_stop(void)
 		rte_pktmbuf_free(bed.ring[i]);
 	rte_rcu_qsbr_thread_offline(dp_t.qsbr, bed.w->id);
 	free(bed.session);
+	free(bed.rank);
 	free(bed.spare_slot);
 	dp_fini();
 }

@@ -22,7 +22,7 @@
 	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 #define BED_LNS     BED_IP(192, 0, 2, 1)
 #define BED_LACS    BED_IP(198, 18, 0, 1) /* and one more for each tunnel */
-#define BED_POOL    BED_IP(10, 0, 0, 0)   /* /12; session i has POOL + 2 + i */
+#define BED_POOL    BED_IP(10, 0, 0, 0)   /* /12; bed_address() */
 #define BED_PREFIX6 0x20010db800000000ull /* /44; session i has its i-th /64 */
 #define BED_CORENET BED_IP(8, 8, 0, 0)    /* /16, behind a router on the core side */
 #define BED_OUTER   (14 + 20 + 8 + 6)     /* Ethernet, IPv4, UDP, L2TP in front of a PPP frame */
@@ -52,6 +52,7 @@ struct bed_feed {
 
 struct bed {
 	uint32_t sessions, tunnels;
+	uint32_t *rank;      /* of each block of slots, in the order in which sessions get them */
 	struct bed_session *session;
 	uint32_t *spare_slot;
 	struct worker *w;
@@ -76,6 +77,12 @@ void bed_fill_ring(void);
 /** Poll until the feeds are empty. Expects them set. */
 void bed_run(void);
 uint64_t bed_dropped(void);
+
+/* The address of the session in a slot: blocks of both lie beside each other in the same order, as the control core has it. */
+static inline uint32_t bed_address(uint32_t slot)
+{
+	return BED_POOL + bed.rank[slot / DP_BLOCK] * DP_BLOCK + slot % DP_BLOCK;
+}
 
 static inline uint32_t bed_tunnel_of(uint32_t session)
 {

@@ -18,21 +18,23 @@ static struct {
 	uint32_t *slot; /* of the tunnel's sessions */
 	uint32_t mask;
 } * by_tid; /* [65536] */
-static uint32_t *by_address; /* slots by offset in the pool */
+static uint32_t *by_number, *by_address; /* slots by session, and by offset in the pool */
 
 static int floor_init(void)
 {
 	uint32_t sessions = bed.tunnels * BED_PER_TUNNEL;
 
 	by_tid = rte_calloc("bench", UINT16_MAX + 1, sizeof(*by_tid), 64);
-	by_address = rte_calloc("bench", sessions, sizeof(*by_address), 64);
-	if (!by_tid || !by_address)
+	by_number = rte_calloc("bench", sessions, sizeof(*by_number), 64);
+	by_address = rte_calloc("bench", 1 << 20, sizeof(*by_address), 64);
+	if (!by_tid || !by_number || !by_address)
 		return -1;
 	for (uint32_t i = 0; i < bed.sessions; i++) {
 		const struct bed_session *s = &bed.session[i];
 
-		by_address[i] = s->slot;
-		by_tid[s->tid].slot = by_address + bed_tunnel_of(i) * BED_PER_TUNNEL;
+		by_number[i] = s->slot;
+		by_address[bed_address(s->slot) - BED_POOL] = s->slot;
+		by_tid[s->tid].slot = by_number + bed_tunnel_of(i) * BED_PER_TUNNEL;
 		by_tid[s->tid].mask = BED_PER_TUNNEL - 1;
 	}
 	return 0;
@@ -136,7 +138,7 @@ static void floor_down(struct rte_mbuf **m, unsigned int n)
 		const uint8_t *ip = rte_pktmbuf_mtod_offset(m[i], const uint8_t *, 14);
 
 		ahead(m, i, n);
-		where[i] = &by_address[rte_be_to_cpu_32(load32_raw(ip + 16)) - BED_POOL - 2];
+		where[i] = &by_address[rte_be_to_cpu_32(load32_raw(ip + 16)) - BED_POOL];
 		rte_prefetch0(where[i]);
 	}
 	for (unsigned int i = 0; i < n; i++)

@@ -95,9 +95,7 @@ static void one_comes(void)
 		.mss_clamp = true,
 	};
 	struct dp_verdict v = {
-		.ppp = {.accept = true,
-			.peer_ip4 = BED_POOL + 2 + bed.sessions + k,
-			.our_ip4 = BED_POOL + 1},
+		.ppp = {.accept = true, .peer_ip4 = bed_address(slot), .our_ip4 = BED_POOL + 1},
 		.prefix6 = BED_PREFIX6 + bed.sessions + k,
 		.our_ip4 = BED_POOL + 1,
 	};

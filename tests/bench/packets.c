@@ -287,7 +287,7 @@ static void upper(uint8_t *p, const struct row *r, uint32_t i, uint16_t len)
 /* Of the pool, and no session's; one of as many as there are sessions, so that both touch as much of the index. */
 static uint32_t unused_address(void)
 {
-	uint32_t used = bed.sessions + 2, rest = (1u << 20) - used;
+	uint32_t used = (dp_t.max_sessions / DP_BLOCK + 2) * DP_BLOCK, rest = (1u << 20) - used;
 
 	return BED_POOL + used + (uint32_t)(bed_random() % RTE_MIN(rest, bed.sessions));
 }
@@ -295,7 +295,7 @@ static uint32_t unused_address(void)
 /* The IP packet of buffer i, before (hops 64) it passed us. */
 static void inner(uint8_t *p, const struct row *r, uint32_t i)
 {
-	uint32_t session = sent[i].session, own = BED_POOL + 2 + session;
+	uint32_t session = sent[i].session, own = bed_address(bed.session[session].slot);
 	uint32_t far = BED_CORENET + (uint32_t)(bed_random() & 0xffff);
 	bool down = sent[i].down;
 	uint16_t len = sent[i].len;
@@ -435,7 +435,7 @@ void packets_refill(const struct row *r)
 
 static const char *wrong_hop(const struct row *r, const uint8_t *p, uint32_t i)
 {
-	uint32_t own = BED_POOL + 2 + sent[i].session;
+	uint32_t own = bed_address(bed.session[sent[i].session].slot);
 	uint16_t len = sent[i].len, head = r->v6 ? 40 : 20;
 	unsigned int from = r->proto == PROTO_UDP ? 14 : 24;
 

@@ -54,6 +54,35 @@ static void the_dataplane_may_choose_among_the_next_addresses_of_the_pool(void *
 	assert_int_equal(lab->cp->pools[0].used, 1);
 }
 
+/* The dataplane finds 16 of them by one word then (dataplane/index.h). */
+static void addresses_lie_beside_each_other_as_the_slots_of_their_sessions_do(void **state)
+{
+	uint32_t ip4[MANY_SESSIONS + 1] = {0}, slot[60];
+	struct lab *lab = *state;
+
+	tunnel_comes_up(lab, "lac-1", 9);
+	for (unsigned i = 0; i < 80; i++) {
+		unsigned k = i < 60 ? i : i - 60; /* the first ones end, and others come */
+
+		if (i >= 60) {
+			event(lab, DP_EV_SESSION_DOWN, slot[k], PPP_CAUSE_PEER_TERMINATED);
+			event(lab, DP_EV_SESSION_FREE, slot[k], 0);
+			ip4[slot[k]] = 0;
+		}
+		slot[k] = call_comes_up(lab, (uint16_t)(10 + i));
+		pap(lab, slot[k], "many", "pw");
+		assert_true(dp.verdict.ppp.accept);
+		ip4[slot[k]] = dp.verdict.ppp.peer_ip4;
+	}
+	for (uint32_t i = 1; i <= MANY_SESSIONS; i++) {
+		if (!ip4[i])
+			continue;
+		assert_int_equal(ip4[i] % L2TP_BLOCK, i % L2TP_BLOCK);
+		for (uint32_t k = i; k && k / L2TP_BLOCK == i / L2TP_BLOCK; k--)
+			assert_true(!ip4[k] || ip4[i] - ip4[k] == i - k);
+	}
+}
+
 static void a_wrong_password_is_refused_without_an_address(void **state)
 {
 	struct lab *lab = *state;
@@ -280,6 +309,9 @@ int main(void)
 		STORY(a_known_user_gets_an_address_of_the_pool_and_its_dns),
 		STORY(the_rates_are_those_of_the_users_own_profile),
 		STORY(the_dataplane_may_choose_among_the_next_addresses_of_the_pool),
+		cmocka_unit_test_setup_teardown(
+			addresses_lie_beside_each_other_as_the_slots_of_their_sessions_do,
+			lab_with_room, lab_close),
 		STORY(a_wrong_password_is_refused_without_an_address),
 		STORY(chap_is_proved_over_id_password_and_challenge),
 		STORY(a_user_of_one_session_is_refused_a_second),

@@ -286,6 +286,91 @@ static void random_use_agrees_with_a_queue(void **state)
 	pool_fini(&p);
 }
 
+static uint64_t take_block(struct pool *p, uint32_t at)
+{
+	uint64_t addr = 0;
+
+	assert_int_equal(pool_take_block(p, at, &addr), 0);
+	assert_int_equal(addr % POOL_BLOCK, at);
+	return addr;
+}
+
+static void blocks_are_whole_and_in_the_range(void **state)
+{
+	struct pool p;
+	uint64_t addr;
+
+	(void)state;
+	assert_int_equal(
+		pool_init(&p, FIRST, FIRST + 16 * 5), 0); /* .1 to .81: four whole blocks */
+	pool_reserve(&p, FIRST - 1 + 40);
+	pool_take_this(&p, FIRST - 1 + 50);
+	assert_int_equal(take_block(&p, 3), FIRST - 1 + 16 + 3);
+	assert_int_equal(take_block(&p, 15), FIRST - 1 + 64 + 15);
+	assert_int_equal(pool_take_block(&p, 0, &addr), -ENOSPC);
+	assert_int_equal(take(&p), FIRST); /* single ones are free */
+	pool_fini(&p);
+}
+
+static void a_block_that_is_whole_again_comes_after_those_that_were_never_used(void **state)
+{
+	struct pool p;
+	uint64_t first, second;
+
+	(void)state;
+	assert_int_equal(pool_init(&p, 0, 79), 0);
+	first = take_block(&p, 1);
+	second = take_block(&p, 2);
+	assert_int_equal(pool_take_this(&p, first + 1), 0);
+	pool_give(&p, second);
+	pool_give(&p, first);
+	for (uint64_t b = 2; b < 5; b++)
+		assert_int_equal(take_block(&p, 0), 16 * b);
+	assert_int_equal(take_block(&p, 7), 16 + 7); /* of the other one an address is used */
+	pool_give(&p, first + 1);
+	assert_int_equal(take_block(&p, 9), 9);
+	assert_int_equal(pool_take_block(&p, 0, &first), -ENOSPC);
+	pool_fini(&p);
+}
+
+/* 200,000 random calls of all kinds: a block is given out while there is a whole one, and no address twice. */
+static void blocks_and_single_addresses_share_a_pool(void **state)
+{
+	unsigned taken[MODEL / POOL_BLOCK] = {0}, seed = 3;
+	bool used[MODEL] = {0};
+	struct pool p;
+
+	(void)state;
+	assert_int_equal(pool_init(&p, 0, MODEL - 1), 0);
+	for (unsigned step = 0; step < 200000; step++) {
+		unsigned op = (unsigned)rand_r(&seed) % 8, i = (unsigned)rand_r(&seed) % MODEL;
+		bool whole = false;
+		uint64_t addr = i;
+
+		for (unsigned b = 0; b < MODEL / POOL_BLOCK; b++)
+			whole |= !taken[b];
+		if (op > 2) {
+			if (used[i])
+				pool_give(&p, i);
+			taken[i / POOL_BLOCK] -= used[i];
+			used[i] = false;
+			continue;
+		}
+		if (op == 0               ? pool_take(&p, &addr)
+				: op == 1 ? pool_take_this(&p, i)
+					  : pool_take_block(&p, i % POOL_BLOCK, &addr)) {
+			assert_true(op == 0 ? p.used == MODEL : op == 1 ? used[i] : !whole);
+			continue;
+		}
+		assert_false(used[addr]);
+		assert_true(op != 2 ||
+			(!taken[addr / POOL_BLOCK] && addr % POOL_BLOCK == i % POOL_BLOCK));
+		used[addr] = true;
+		taken[addr / POOL_BLOCK]++;
+	}
+	pool_fini(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +387,10 @@ int main(void)
 		cmocka_unit_test(the_largest_ipv6_pool_hands_out_the_upper_halves_of_its_prefixes),
 		cmocka_unit_test(giving_back_twice_is_an_assertion),
 		cmocka_unit_test(random_use_agrees_with_a_queue),
+		cmocka_unit_test(blocks_are_whole_and_in_the_range),
+		cmocka_unit_test(
+			a_block_that_is_whole_again_comes_after_those_that_were_never_used),
+		cmocka_unit_test(blocks_and_single_addresses_share_a_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

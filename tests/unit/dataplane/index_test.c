@@ -323,7 +323,7 @@ static void an_index_without_room_refuses_the_session_and_keeps_the_others(void 
 	assert_int_equal(publish(16 * n, 1, 0x8010), 0);
 }
 
-static void a_home_tells_slot_owner_and_low_bits_of_the_generation(void **state)
+static void a_home_tells_slot_owner_and_which_session_is_meant(void **state)
 {
 	const uint32_t most = 1000000, all = UINT32_MAX;
 
@@ -333,8 +333,13 @@ static void a_home_tells_slot_owner_and_low_bits_of_the_generation(void **state)
 
 		assert_int_equal(home_slot(home), most);
 		assert_int_equal(home_owner(home), owner);
-		assert_int_not_equal(home_generation(home), home_generation(home_word(1, 0, all)));
-		assert_int_equal(home_generation(home), home_generation(home_word(1, 0, all - 1)));
+		assert_int_not_equal(home_which(home), home_which(home_word(1, 0, all)));
+		assert_int_equal(home_which(home), home_which(home_word(1, 0, all - 1)));
+		assert_false(home_which(home) & HOME_ADDRESS);
+		home = home_by_address(most, (uint8_t)owner);
+		assert_int_equal(home_slot(home), most);
+		assert_int_equal(home_owner(home), owner);
+		assert_int_equal(home_which(home), HOME_ADDRESS);
 	}
 }
 
@@ -360,7 +365,7 @@ int main(void)
 		T(a_million_sessions_take_a_quarter_mebibyte_of_entries),
 		T(what_goes_down_at_once_leaves_nothing_behind),
 		T(an_index_without_room_refuses_the_session_and_keeps_the_others),
-		cmocka_unit_test(a_home_tells_slot_owner_and_low_bits_of_the_generation),
+		cmocka_unit_test(a_home_tells_slot_owner_and_which_session_is_meant),
 		cmocka_unit_test(more_sessions_than_a_home_can_name_are_refused),
 	};
 

@@ -225,6 +225,52 @@ static void an_address_has_one_owner_until_it_is_given_up(void **state)
 	assert_int_equal(find4(12), 1);
 }
 
+/* By the entry of its block alone; 0: it has none. */
+static uint32_t find4_by_block(uint32_t addr)
+{
+	return index_slot(
+		index_read(index_address_block(&dp_t.index.pool4[index_pool_of(4, addr)], addr)),
+		addr);
+}
+
+static void an_address_that_lies_as_its_slot_does_is_found_by_its_block_too(void **state)
+{
+	(void)state;
+	if (dp_t.lookup_hash)
+		return; /* there are no blocks */
+	publish_on(0x11, 1, 1);
+	publish_on(0x12, 1, 1);
+	publish_on(0x13, 1, 0); /* another owner than the block's first */
+	publish_on(0x21, 1, 0);
+	assert_int_equal(set_addresses(0x11, 0x231, 1), 0);
+	assert_int_equal(set_addresses(0x12, 0x232, 2), 0);
+	assert_int_equal(set_addresses(0x13, 0x233, 3), 0);
+	assert_int_equal(set_addresses(0x21, 0x241, 4), 0);
+	assert_int_equal(find4_by_block(0x231), 0x11);
+	assert_int_equal(find4_by_block(0x232), 0x12);
+	assert_int_equal(find4_by_block(0x233), 0);
+	assert_int_equal(find4(0x233), 0x13);
+	assert_int_equal(find4_by_block(0x241), 0x21);
+	assert_int_equal(dp_t.block_owner[1], 1);
+	assert_int_equal(set_addresses(0x11, 0x23f, 1), 0); /* not as its slot */
+	assert_int_equal(find4_by_block(0x231), 0);
+	assert_int_equal(find4_by_block(0x23f), 0);
+	assert_int_equal(find4(0x23f), 0x11);
+	assert_int_equal(
+		set_addresses(0x11, 0x241 + 0x10, 1), 0); /* apart from its block's others */
+	assert_int_equal(find4_by_block(0x251), 0x11);
+	assert_int_equal(find4_by_block(0x232), 0x12);
+	assert_int_equal(set_addresses(0x21, 0x644000f1, 4),
+		0); /* a pool that begins and ends within blocks */
+	publish_on(0x2e, 1, 0);
+	assert_int_equal(set_addresses(0x2e, 0x644000fe, 5), 0);
+	assert_int_equal(find4_by_block(0x644000f1), 0x21);
+	assert_int_equal(find4_by_block(0x644000fe), 0x2e);
+	dp_session_remove(0x12, 1);
+	assert_int_equal(find4_by_block(0x232), 0);
+	assert_int_equal(find4(0x232), 0);
+}
+
 static void replaced_addresses_are_reaped_as_well(void **state)
 {
 	(void)state;
@@ -252,6 +298,7 @@ int main(void)
 		T(ten_thousand_rounds_of_set_up_and_removal_leave_the_tables_empty),
 		T(an_old_generation_names_nothing),
 		T(an_address_has_one_owner_until_it_is_given_up),
+		T(an_address_that_lies_as_its_slot_does_is_found_by_its_block_too),
 		T(replaced_addresses_are_reaped_as_well),
 	};
 

@@ -139,6 +139,33 @@ static void a_packet_that_waited_for_a_session_that_ended_is_dropped(void **stat
 	assert_false(lab_tx(ACCESS, &f));
 }
 
+static void a_packet_that_waited_for_an_address_that_another_session_has_is_dropped(void **state)
+{
+	struct frame f;
+	uint32_t entry;
+
+	(void)state;
+	if (dp_t.lookup_hash)
+		return; /* there are no blocks */
+	entry = dp_t.index.pool4[1].block[0];
+	/* found by its block, which says nothing of generations */
+	dp_t.index.pool4[1].block[0] = 1u << (16 + 6);
+	dp_t.block_owner[0] = 1;
+	for (unsigned int k = 0; k < 2; k++) {
+		core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
+		lab_rx(0, CORE, &f);
+		lab_poll(0);
+		if (k)
+			lab_session(6)->ip4 = rte_cpu_to_be_32(IP(10, 0, 0, 7));
+		lab_session(6)->flags |= S_ROUTES; /* it would take other addresses */
+		lab_finish(1);
+		assert_int_equal(lab_drops(DROP_NO_SESSION), k);
+		assert_int_equal(lab_tx(ACCESS, &f), !k);
+	}
+	dp_t.index.pool4[1].block[0] = entry;
+	dp_t.block_owner[0] = 0;
+}
+
 static void a_message_that_waited_for_a_session_that_ended_finds_none(void **state)
 {
 	struct frame f;
@@ -443,6 +470,7 @@ int main(void)
 		T(subscriber_to_subscriber_takes_one_hop_on_both_workers),
 		T(a_packet_too_big_for_another_workers_subscriber_is_told_to_the_sender),
 		T(a_packet_that_waited_for_a_session_that_ended_is_dropped),
+		T(a_packet_that_waited_for_an_address_that_another_session_has_is_dropped),
 		T(a_message_that_waited_for_a_session_that_ended_finds_none),
 		T(a_full_ring_to_the_owner_drops),
 		T(bursts_are_taken_from_the_ring_without_loss),
