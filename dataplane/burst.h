@@ -88,11 +88,13 @@ struct burst {
 	uint16_t port[BURST];
 	struct rte_mbuf *m[BURST];
 	struct lane_up up;
+	struct tunnel_packet up_away[LANE]; /* other workers', for a moment (steer.c) */
 	struct lane_core core4, core6;
 	uint32_t core4_dst[LANE]; /* of the packets in core4, host order */
 	struct lane ip4, ip6, down;
 	uint32_t ip4_dst[LANE]; /* of the packets in ip4, host order */
 	uint32_t down_home[LANE]; /* of the packets in down, as core_rx() leaves it */
+	struct packet down_away[LANE];
 	struct lane_punt punt;
 	uint16_t n_dead;
 	struct rte_mbuf *dead[DEAD];

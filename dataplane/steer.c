@@ -177,63 +177,45 @@ static void soon(const struct worker *w)
 			rte_prefetch0(&w->from[k]->given);
 }
 
-/* The places of the packets that are ours, and of the others, in order and without a branch that nobody could foretell.
- * @return how many are ours. */
-static inline unsigned int split(
-	const struct worker *w, const uint8_t *owner, unsigned int n, uint8_t *our, uint8_t *their)
+/* Ours stay in the lane, the others go. Each is copied to where it would be next of either kind: it may be every second one that is
+ * ours, and a branch for it could not be foretold. */
+static void steer_up(struct worker *w, struct lane_up *up, struct tunnel_packet *away)
 {
-	unsigned int ours = 0;
+	unsigned int n = up->n, ours = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		our[ours] = their[i - ours] = (uint8_t)i;
-		ours += owner[i] == w->id;
+		bool mine = shard_owner(up->at[i].ids) == w->id;
+
+		away[i - ours] = up->at[ours] = up->at[i];
+		ours += mine;
 	}
-	return ours;
-}
-
-static void steer_up(struct worker *w, struct lane_up *up)
-{
-	uint8_t owner[LANE], our[LANE], their[LANE];
-	unsigned int ours;
-
-	for (unsigned int i = 0; i < up->n; i++)
-		owner[i] = shard_owner(up->at[i].ids);
-	ours = split(w, owner, up->n, our, their);
-	if (ours == up->n)
-		return;
-	for (unsigned int k = 0; k < up->n - ours; k++)
-		hand_up(w, owner[their[k]], &up->at[their[k]]);
-	for (unsigned int k = 0; k < ours; k++)
-		up->at[k] = up->at[our[k]];
 	up->n = (uint16_t)ours;
+	for (unsigned int i = 0; i < n - ours; i++)
+		hand_up(w, shard_owner(away[i].ids), &away[i]);
 }
 
-static void steer_down(struct worker *w, struct lane *down, const uint32_t *home)
+static void steer_down(struct worker *w, struct lane *down, uint32_t *home, struct packet *away)
 {
-	uint8_t owner[LANE], our[LANE], their[LANE];
-	unsigned int ours;
+	unsigned int n = down->n, ours = 0;
 
-	for (unsigned int i = 0; i < down->n; i++)
-		owner[i] = home_owner(home[i]);
-	ours = split(w, owner, down->n, our, their);
-	if (ours == down->n)
-		return;
-	for (unsigned int k = 0; k < down->n - ours; k++) {
-		unsigned int i = their[k];
+	for (unsigned int i = 0; i < n; i++) {
+		bool mine = home_owner(home[i]) == w->id;
 
-		hand_down(w, home[i], down->at[i].m, down->at[i].p, down->at[i].len);
+		away[i - ours] = down->at[ours] = down->at[i];
+		home[i - ours] = home[i];
+		ours += mine;
 	}
-	for (unsigned int k = 0; k < ours; k++)
-		down->at[k] = down->at[our[k]];
 	down->n = (uint16_t)ours;
+	for (unsigned int i = 0; i < n - ours; i++)
+		hand_down(w, home[i], away[i].m, away[i].p, away[i].len);
 }
 
 void steer(struct worker *w, struct burst *b)
 {
 	if (w->n_workers > 1) {
 		soon(w);
-		steer_up(w, &b->up);
-		steer_down(w, &b->down, b->down_home);
+		steer_up(w, &b->up, b->up_away);
+		steer_down(w, &b->down, b->down_home, b->down_away);
 		hand_flush(w);
 	}
 	take_in(w, b);
