@@ -2,9 +2,9 @@
 /* steer.c - every packet to the worker that owns its session (architecture.md, Steering): uplink by
  * the shard bits of the session id, downlink by the record that the address lookup found. Then what
  * others handed to us joins our lanes. What the receiver must know travels in the ring (hand.h), so
- * the giver writes neither packet nor mbuf, and the owner prefetches both before it takes them. A downlink
- * packet carries bits of the slot's generation, because the slot may be reused while the packet waits
- * in a ring. A full ring drops: the owner is overloaded, and waiting for it would stall our own
+ * the giver writes neither packet nor mbuf, and the owner prefetches both before it takes them. The slot
+ * of a downlink packet may be reused while it waits in a ring: its address, or bits of the slot's generation
+ * that it carries, must be the session's still. A full ring drops: the owner is overloaded, and waiting for it would stall our own
  * sessions. Thread: the worker. */
 #include "dataplane/stages.h"
 
