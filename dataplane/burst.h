@@ -25,7 +25,7 @@
 
 #include "dataplane/drop_reason.h"
 
-#define BURST 32
+#define BURST 64 /* packets of a poll: what a poll costs by itself, and each look at a ring, is shared by so many */
 #define LANE  (3 * BURST)
 #define DEAD  (4 * BURST)
 

@@ -23,7 +23,7 @@ PICKED = (1000, 262144, 1000000)  # where sizes, bursts and unlike sessions are 
 TITLES = {"A": "A: FIB forward", "macswap": "macswap", "floor-up": "floor up", "floor-down": "floor down",
           "up": "uplink", "down": "downlink", "mixed": "both ways"}
 EVERYWHERE = ("macswap", "floor-up", "floor-down", "A", "up", "down", "mixed", "down,csum")
-THERE = ("up,zipf", "down,zipf", "up,hot", "down,hot", "up,burst=8", "down,burst=8", "up,v6", "down,v6",
+THERE = ("up,zipf", "down,zipf", "up,hot", "down,hot", "up,burst=8", "down,burst=8", "up,burst=32", "down,burst=32", "up,v6", "down,v6",
          "up,frame=imix", "down,frame=imix", "mixed,frame=imix", "up,frame=1400", "down,frame=1400", "mixed,frame=1400")
 REPEAT = 6          # samples of a row for each run that was asked for: they are short, and take turns often
 
