@@ -24,13 +24,21 @@ def output(*argv, cwd=None):
         return ""
 
 
+def processor(cpuinfo):
+    """Name, and what tells its kind where the name does not, as in virtual machines."""
+    found = {key: re.search(r"^%s\s*: (.*)" % key, cpuinfo, re.M) for key in ("model name", "cpu family", "model")}
+    if not all(found.values()):
+        return platform.machine()
+    cache = read("/sys/devices/system/cpu/cpu0/cache/index2/size").strip()
+    return "{} (family {}, model {}{})".format(*(m.group(1).strip() for m in found.values()), f", L2 {cache}" if cache else "")
+
+
 def machine(source, build):
     cpuinfo, status = read("/proc/cpuinfo"), output(
         "git", "status", "--porcelain", "-uno", "--", ".", ":!docs", cwd=source)
-    model = re.search(r"model name\s*: (.*)", cpuinfo)
     memory = re.search(r"MemTotal:\s*(\d+)", read("/proc/meminfo"))
     return {
-        "cpu": model.group(1) if model else platform.machine(),
+        "cpu": processor(cpuinfo),
         "cpus": len(os.sched_getaffinity(0)),
         "virtual": bool(re.search(r"^flags.*\bhypervisor\b", cpuinfo, re.M)),
         "avx512": "avx512f" in cpuinfo,
