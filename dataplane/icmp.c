@@ -126,6 +126,7 @@ static void send_error(struct worker *w, const struct way *way, struct rte_mbuf 
 	} else if (way->type == DP_NH_LINUX) {
 		punt(w, PUNT_LNS0, m, p, len, 0, 0);
 	} else if (down->n < LANE) {
+		w->burst.down_home[down->n] = dp_t.home[way->slot]; /* another worker's, perhaps */
 		lane_put(down, m, p, len, way->slot);
 	} else {
 		drop(w, m, DROP_OK);

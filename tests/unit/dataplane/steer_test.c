@@ -139,6 +139,21 @@ static void a_packet_that_waited_for_a_session_that_ended_is_dropped(void **stat
 	assert_false(lab_tx(ACCESS, &f));
 }
 
+static void an_icmp_error_goes_to_the_subscriber_of_another_worker_that_it_is_for(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	lab_w[0]->burst.down_home[0] = home_word(5, 1, 1); /* of an earlier packet */
+	core_ip(&f, ip, ip4_udp(ip, IP(10, 0, 0, 6), IP(10, 0, 0, 2), 50, 1, 0));
+	lab_rx(0, CORE, &f);
+	lab_poll(0);
+	lab_finish(1);
+	assert_true(lab_tx(ACCESS, &f));
+	assert_int_equal(load16(f.b + 14 + 20 + 8 + 4), 1006);
+	assert_int_equal(lab_drops(DROP_TTL), 1);
+}
+
 static void a_packet_that_waited_for_an_address_that_another_session_has_is_dropped(void **state)
 {
 	struct frame f;
@@ -473,6 +488,7 @@ int main(void)
 		T(subscriber_to_subscriber_takes_one_hop_on_both_workers),
 		T(a_packet_too_big_for_another_workers_subscriber_is_told_to_the_sender),
 		T(a_packet_that_waited_for_a_session_that_ended_is_dropped),
+		T(an_icmp_error_goes_to_the_subscriber_of_another_worker_that_it_is_for),
 		T(a_packet_that_waited_for_an_address_that_another_session_has_is_dropped),
 		T(a_message_that_waited_for_a_session_that_ended_finds_none),
 		T(a_full_ring_to_the_owner_drops),
