@@ -57,6 +57,16 @@ static uint64_t boottime_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
+/* Frames that wait at all ports, of all workers, are a quarter of the buffers at most. */
+static uint16_t tx_wait(const struct cfg *c)
+{
+	size_t queues = c->dataplane.n_ports * c->dataplane.workers, each;
+
+	each = queues ? c->dataplane.mbufs / 4 / queues : 0;
+	each = RTE_MIN(each, (size_t)TX_WAIT_MAX);
+	return (uint16_t)RTE_MAX(each, (size_t)BURST);
+}
+
 static int pool_init(const struct cfg *c)
 {
 	const uint16_t skew = c->dataplane.workers > 1 ? PACKET_SKEW : 0;
@@ -69,6 +79,7 @@ static int pool_init(const struct cfg *c)
 	dp_t.pool = rte_pktmbuf_pool_create_by_ops("packets", c->dataplane.mbufs,
 		RTE_MIN(POOL_CACHE, c->dataplane.mbufs / 8), skew, room, SOCKET_ID_ANY,
 		"ring_mt_hts");
+	dp_t.tx_wait = tx_wait(c);
 	if (dp_t.pool)
 		return 0;
 	return init_error("no memory for %u packet buffers of %u bytes: raise dataplane.memory or "

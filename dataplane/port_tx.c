@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* port_tx.c - frames that are ready leave by their port's queue. A worker without a queue of its
  * own on a port (the device has too few) hands the frame to the worker that sends for it. What the
- * device does not take waits for the next poll, one burst of it; the rest is dropped: a router does
- * not wait. As long as a burst waits, control's commands, most of which send, are applied more
- * slowly (dp_apply.c), so that a storm of calls does not lose its own answers. Thread: the worker. */
+ * device does not take waits for the next polls, dp_t.tx_wait frames of it, so that who empties the
+ * device's queue may stop for a moment; the rest is dropped: a router does not wait. As long as
+ * frames wait, control's commands, most of which send, are applied more slowly (dp_apply.c), so that
+ * a storm of calls does not lose its own answers. Thread: the worker. */
 #include <string.h>
 
 #include <rte_ethdev.h>
@@ -14,10 +15,12 @@ void port_flush(struct worker *w, uint16_t port)
 {
 	struct worker_txq *q = &w->tx[port];
 	uint16_t sent = rte_eth_tx_burst(port, w->txq_of_port[port], q->m, q->n);
-	uint16_t kept = (uint16_t)RTE_MIN(q->n - sent, BURST);
+	uint16_t kept = (uint16_t)RTE_MIN(q->n - sent, dp_t.tx_wait);
 
-	for (uint16_t i = (uint16_t)(sent + kept); unlikely(i < q->n); i++)
+	for (uint16_t i = (uint16_t)(sent + kept); unlikely(i < q->n); i++) {
 		drop(w, q->m[i], DROP_TX_FULL);
+		q->full++;
+	}
 	if (unlikely(kept)) {
 		memmove(q->m, q->m + sent, kept * sizeof(q->m[0]));
 		w->tx_behind = true;

@@ -242,6 +242,7 @@ struct dp_tables {
 	uint32_t max_sessions, max_tunnels, max_adj;
 	bool trace;                        /* workers report PPP state changes (EVT_TRACE) */
 	struct rte_mempool *pool;          /* packet buffers, data room >= 9216 + headroom when jumbo, else 2048 */
+	uint16_t tx_wait;                  /* frames that may wait at a port for its queue, for each worker */
 };
 extern struct dp_tables dp_t;
 

@@ -16,11 +16,14 @@
 
 #define WORKER_QUEUES_MAX 64
 
+#define TX_WAIT_MAX 1024
+
+/* Frames that leave at the end of a poll, the oldest first; up to dp_t.tx_wait of them are what the device did not take before. */
 struct worker_txq {
 	uint16_t n;
-	uint64_t full;  /* packets that the queue had no room for */
-	struct rte_mbuf *m[2 * BURST];
-};
+	uint64_t full;  /* packets that there was no room for; read by control */
+	struct rte_mbuf *m[TX_WAIT_MAX + 2 * BURST];
+} __rte_cache_aligned;
 
 #define WAY_NONE UINT64_MAX
 /* What an adjacency word means for transmission, worked out once while packets follow each other to the same one. */
@@ -49,7 +52,6 @@ struct worker {
 	uint16_t n_rxq;
 	uint16_t txq_of_port[RTE_MAX_ETHPORTS];   /* queue that this worker alone uses; UINT16_MAX: hand to tx_proxy */
 	uint16_t tx_proxy_of_port[RTE_MAX_ETHPORTS]; /* worker that sends for us where queues are too few */
-	struct worker_txq tx[RTE_MAX_ETHPORTS];
 	struct worker_way way;                    /* valid within a poll (stages.h) */
 	struct hand_ring *from[DP_WORKERS_MAX];   /* packets handed to us; [id] is NULL */
 	struct hand_ring *to[DP_WORKERS_MAX];     /* the other workers' from[id] */
@@ -84,6 +86,7 @@ struct worker {
 	struct rte_mbuf *ask_buf;                 /* held ready, so that a question to AAA never fails for a buffer */
 	struct ppp_out out;                       /* scratch of ppp_owner.c */
 	struct ppp_profile profile;               /* the same */
+	struct worker_txq tx[RTE_MAX_ETHPORTS];   /* at the end: large, and mostly not touched */
 } __rte_cache_aligned;
 
 /** Control took m out of a ring of w's punts. Thread: control. */

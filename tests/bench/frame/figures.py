@@ -96,16 +96,3 @@ def markdown(figures):
         note = f"[{notes.index(f['note'].strip()) + 1}]" if f.get("note") else ""
         lines.append("| " + " | ".join(row(f)[1:]) + f" | {note} |")
     return "\n".join(lines + ([""] + [f"- [{i + 1}] {cell(note)}" for i, note in enumerate(notes)] if notes else []))
-
-
-def gate_failures(recorded, runs, allowed=0.05):
-    """recorded: {key: ratio}; runs: [{key: ratio}]. @return the keys that are over recorded + allowed in every run, each with
-    what was measured. A key that was never measured, or never recorded, fails too: a gate that does not look is none."""
-    bad = {}
-    for key in sorted(set(recorded) | {k for r in runs for k in r}):
-        seen = [r[key] for r in runs if key in r]
-        if key not in recorded or len(seen) != len(runs) or not runs:
-            bad[key] = seen
-        elif all(ratio > recorded[key] * (1 + allowed) for ratio in seen):
-            bad[key] = seen
-    return bad

@@ -14,7 +14,7 @@ SOURCE = sys.argv.pop(1)
 sys.path.insert(0, os.path.join(SOURCE, "tests", "bench"))
 sys.dont_write_bytecode = True
 
-from frame import figures, record, report, svg  # noqa: E402
+from frame import figures, gate, record, report, svg  # noqa: E402
 from frame.context import Context  # noqa: E402
 import inproc  # noqa: E402
 
@@ -73,20 +73,30 @@ class Gate(unittest.TestCase):
     recorded = {"up 1000": 4.0, "down 1000": 3.0}
 
     def test_within_five_percent_passes(self):
-        self.assertEqual(figures.gate_failures(self.recorded, [{"up 1000": 4.19, "down 1000": 3.14}] * 3), {})
+        self.assertEqual(gate.failures(self.recorded, [{"up 1000": 4.19, "down 1000": 3.14}] * 3), {})
 
     def test_dearer_in_every_run_fails(self):
         runs = [{"up 1000": r, "down 1000": 3.0} for r in (4.21, 4.5, 4.22)]
-        self.assertEqual(list(figures.gate_failures(self.recorded, runs)), ["up 1000"])
+        self.assertEqual(list(gate.failures(self.recorded, runs)), ["up 1000"])
 
     def test_one_good_run_of_three_is_enough(self):
         runs = [{"up 1000": r, "down 1000": 3.0} for r in (4.21, 4.1, 9)]
-        self.assertEqual(figures.gate_failures(self.recorded, runs), {})
+        self.assertEqual(gate.failures(self.recorded, runs), {})
 
     def test_what_was_not_measured_or_not_recorded_fails(self):
-        self.assertIn("down 1000", figures.gate_failures(self.recorded, [{"up 1000": 4.0}] * 3))
-        self.assertIn("mixed", figures.gate_failures({}, [{"mixed": 1.0}] * 3))
-        self.assertEqual(set(figures.gate_failures(self.recorded, [])), set(self.recorded))
+        self.assertIn("down 1000", gate.failures(self.recorded, [{"up 1000": 4.0}] * 3))
+        self.assertIn("mixed", gate.failures({}, [{"mixed": 1.0}] * 3))
+        self.assertEqual(set(gate.failures(self.recorded, [])), set(self.recorded))
+
+
+    def test_each_kind_of_cpu_has_its_own_ratios(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "gate.json")
+            self.assertEqual(gate.load(path), {})
+            gate.save(path, "one", {"up 1000": 4.0}, "2026-01-01")
+            gate.save(path, "other", {"up 1000": 3.0}, "2026-01-02")
+            gate.save(path, "one", {"up 1000": 5.0}, "2026-01-03")
+            self.assertEqual({cpu: kind["ratios"]["up 1000"] for cpu, kind in gate.load(path).items()}, {"one": 5.0, "other": 3.0})
 
 
 class Plots(unittest.TestCase):

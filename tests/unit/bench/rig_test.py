@@ -169,8 +169,8 @@ class Leftovers(unittest.TestCase):
 
 
 class Configuration(unittest.TestCase):
-    def test_pool_has_an_address_for_each_session_and_our_end(self):
-        self.assertEqual(lnsd.pool_range(1000), "10.0.0.1-10.0.3.233")
+    def test_pool_has_an_address_for_each_session_and_our_end_and_a_quarter_to_spare(self):
+        self.assertEqual(lnsd.pool_range(1000), "10.0.0.1-10.0.5.35")
 
     def test_lnsd_takes_it_at_every_size(self):
         for sessions in (1000, 1000000):

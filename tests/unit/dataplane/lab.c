@@ -195,6 +195,7 @@ int lab_start(void **state)
 	dp_t.dropped = rte_zmalloc(NULL, (SESSIONS + 1) * sizeof(*dp_t.dropped), 64);
 	dp_t.ppp = rte_zmalloc(NULL, (SESSIONS + 1) * sizeof(*dp_t.ppp), 64);
 	dp_t.tunnel = rte_zmalloc(NULL, 9 * sizeof(*dp_t.tunnel), 64);
+	dp_t.tx_wait = LAB_TX_WAIT;
 	dp_t.adj = rte_zmalloc(NULL, 17 * sizeof(*dp_t.adj), 64);
 	dp_t.qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(4), 64);
 	rte_rcu_qsbr_init(dp_t.qsbr, 4);

@@ -15,6 +15,8 @@
 
 #include "dataplane/stages.h"
 
+#define LAB_TX_WAIT 96 /* dp_t.tx_wait */
+
 #define ACCESS    0
 #define CORE      1
 #define VLAN_IF   2
