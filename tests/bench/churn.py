@@ -116,7 +116,7 @@ def figures(r, sessions, rates):
         yield figure(NAME, "packets in a poll", "packets", params=params, note="at the greatest rate", **beside("burst"))
         yield figure(NAME, "forwarding cost, paced", "ns/packet", params=params, note="at %g Mpps each way: bursts grow while the "
             "control core has the CPU, which makes a packet cheaper; %s" % (BESIDE, less), **beside("cost, paced"))
-        yield figure(NAME, "packets of untouched sessions lost", "packets", [v for _, _, v in samples.of[rate, "lost"]],
+        yield figure(NAME, "packets of untouched sessions lost", "packets", samples.every((rate, "lost")),
             {k: v for k, v in params.items() if k != "mode"}, target=("<=", 0), judge="worst", note="at %g Mpps each way" % BESIDE)
         yield figure(NAME, "latency p99", "us", params=params, note="at %g Mpps each way; %s" % (BESIDE, note), **beside("p99"))
 

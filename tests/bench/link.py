@@ -7,7 +7,8 @@ ceiling B) and 5tswap, and a bare FIB forward (rig/fibfwd.c). All of them are up
 the others are paused. Each packet is of a session at random. The outer UDP checksum is off, LCP echo and Hello are off.
 
 A sample of a rate, whoever's it is, is taken again while the CPUs were not near, or another guest had a part of a core of theirs,
-before or after it, as long as the patience for that lasts: who has time to spare would else hide it, and who has none not.
+before or after it, as long as the patience for that lasts: who has time to spare would else hide it, and who has none not. Where
+too few were undisturbed, there are more rotations, of lnsd and the ceiling only.
 Each sample is labelled near or far by the round trip of a cache line between the two CPUs before and after it; those of
 another mode than most are left out of the figures, and targets hold in near mode only. Beside Mpps stands the time that lnsd
 and macswap were busy by packet: where the generator or the link is the limit, only that tells them apart."""
@@ -41,6 +42,7 @@ PLOTS = [{
 LATENCY_S = 0.3
 PATIENCE_S = 20     # in all rotations of a number of sessions, for the two CPUs to be near when one begins
 AGAIN_S = 15        # in a rotation, for samples that are taken again
+EXTRA_S = 90        # for more rotations, by number of sessions
 IN_FLIGHT = 200     # calls at once: what they send fits into a ring of 1,024
 PERCENTS = (10, 50, 90)
 CONDITIONS = "memif, lnsd (server) on CPU 1, generator on CPU 0, idle adaptive, both pollers at real-time priority, outer UDP checksum off"
@@ -54,7 +56,7 @@ class Rotation:
         self.trip = stage.round_trip()
         self.trips = [self.trip]
         self.again_s = AGAIN_S
-        self.quiet = False      # of the last phase: near, and both cores ours alone, at both its ends
+        self.whole = self.quiet = False     # of the last phase: both cores ours alone, and near too, at both its ends
 
     def phase(self, kind, text, seconds, **how):
         """@return the phase's result and its mode."""
@@ -63,7 +65,8 @@ class Rotation:
         before, self.trip = self.trip, self.stage.round_trip()
         self.trips.append(self.trip)
         mode = distance(before, self.trip)
-        self.quiet = mode == "near" and whole and self.stage.whole
+        self.whole = whole and self.stage.whole
+        self.quiet = mode == "near" and self.whole
         return result, mode
 
     def rate(self, kind, way, frame):
@@ -83,10 +86,10 @@ class Rotation:
         for what, value in (("mpps", result[way]["rx_mpps"]), ("generator", 100 * result.get("busy_share", 0)),
                 ("busy", busy(self.pairs[kind]) if busy else None)):
             if value is not None:
-                self.samples.add(self.number, (kind, way, frame, what), mode, value)
+                self.samples.add(self.number, (kind, way, frame, what), mode, value, self.whole)
 
-    def rates(self, frame):
-        turns = [(kind, "loop") for kind in FORWARDERS if kind in self.pairs and (frame == "98" or kind == "macswap")]
+    def rates(self, frame, forwarders=FORWARDERS):
+        turns = [(kind, "loop") for kind in forwarders if kind in self.pairs and (frame == "98" or kind == "macswap")]
         turns[1:1] = [("lnsd", "up")]
         for kind, way in turns + [("lnsd", "down")]:
             self.rate(kind, way, frame)
@@ -173,8 +176,13 @@ def figures(samples, sessions, frames, short=0):
                     note))
 
 
+def few(samples):
+    """Undisturbed ones that a target is about."""
+    return any(samples.quiet(("lnsd", way, "98", "mpps"), ("macswap", "loop", "98", "mpps")) < samples.enough for way in ("up", "down"))
+
+
 def one(ctx, sessions, runs, frames):
-    samples = Samples()
+    samples = Samples(runs)
     with Stage(ctx) as stage:
         pairs = {"lnsd": stage.lnsd(sessions, generator_options=["--in-flight", str(IN_FLIGHT)])}
         result = dial_lnsd(stage, pairs["lnsd"], sessions)
@@ -195,6 +203,12 @@ def one(ctx, sessions, runs, frames):
             ctx.progress("link: rotation %d, round trips of %.0f to %.0f ns: lnsd up %.2f, down %.2f Mpps; macswap %.2f" % (
                 number + 1, min(turn.trips), max(turn.trips), *(samples.last(k) for k in (("lnsd", "up", "98", "mpps"),
                 ("lnsd", "down", "98", "mpps"), ("macswap", "loop", "98", "mpps")))))
+        began, number = time.monotonic(), runs
+        while few(samples) and time.monotonic() - began < EXTRA_S:
+            Rotation(stage, samples, number, pairs).rates("98", FORWARDERS[:1])
+            number += 1
+        if number > runs:
+            ctx.progress("link: %d more rotations" % (number - runs))
         return samples, stage.short
 
 

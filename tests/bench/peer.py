@@ -8,6 +8,7 @@ its best counts. It needs a RADIUS server: set-up is measured with Debian's free
 uses the small one."""
 import collections
 import shutil
+import time
 
 from rig import l2tpns
 from frame.figures import figure
@@ -29,6 +30,8 @@ NEARLY_ALL = 0.99       # it may answer none of the last few calls for minutes
 DIALLED = 10000
 SECONDS, OURS_SECONDS = 1.0, 0.25
 TRIES = 16          # of a sample of lnsd: they are short
+PEER_TRIES = 3
+AT_MOST_S = 150     # for more rotations, where too few were undisturbed
 L2TPNS_CPU = 0.93   # of its time; the rest of CPU 1 may be the kernel's, which works for it there
 RSIZE = 11          # of the memif links: the best of 8 to 13
 LINKS = "lnsd: net_memif, rings of 2,048; l2tpns: kernel sockets and tun over veth, generator by net_af_packet"
@@ -56,18 +59,24 @@ def best_rate(stage, pair, way):
 
 def undisturbed(stage, take, tries):
     """The host moves the CPUs apart and together, and lets other guests share their cores, within seconds: a sample is taken again
-    while they were not near, or a core was not ours alone, at both its ends. @return it, and the mode."""
+    while they were not near, or a core was not ours alone, at both its ends. @return it, the mode, and whether the cores were."""
     for _ in range(tries):
         before, whole = stage.round_trip(), stage.whole
         result = take()
         mode = distance(before, stage.round_trip())
-        if mode == "near" and whole and stage.whole:
+        whole = whole and stage.whole
+        if mode == "near" and whole:
             break
-    return result, mode
+    return result, mode, whole
+
+
+def few(got):
+    """Undisturbed rotations."""
+    return any(got.quiet((way, "lnsd"), (way, "l2tpns")) < got.enough for way in ("up", "down"))
 
 
 def traffic(ctx, sessions):
-    got = Samples()
+    got = Samples(ctx.runs)
     with Stage(ctx) as stage:
         ours = stage.lnsd(sessions, tunnels=TUNNELS, lacs=TUNNELS, rsize=RSIZE)
         dial_lnsd(stage, ours, sessions, TUNNELS)
@@ -76,16 +85,18 @@ def traffic(ctx, sessions):
         result = dial(stage, peer, sessions, TUNNELS, least=NEARLY_ALL)
         ctx.progress("peer: l2tpns has %d sessions up, %.0f a second" % (result["up"], result["per_second"]))
         offered = {way: best_rate(stage, peer, way) for way in ("up", "down")}
-        for number in range(ctx.runs):
+        began, number = time.monotonic(), 0
+        while number < ctx.runs or (few(got) and time.monotonic() - began < AT_MOST_S):
             for way in ("up", "down"):
-                theirs, mode = undisturbed(stage, lambda: stage.phase(peer, "traffic %s %s %g" % (way, offered[way], SECONDS), 60),
-                    1)
-                mine, our_mode = undisturbed(stage, lambda: stage.phase(ours, "traffic %s max %g" % (way, OURS_SECONDS), 60),
-                    TRIES)
+                theirs, mode, whole = undisturbed(stage, lambda: stage.phase(peer, "traffic %s %s %g" % (way, offered[way], SECONDS),
+                    60), PEER_TRIES)
+                mine, our_mode, our_whole = undisturbed(stage, lambda: stage.phase(ours, "traffic %s max %g" % (way, OURS_SECONDS),
+                    60), TRIES)
                 mode = mode if mode == our_mode else "mixed"
                 for key, value in (("l2tpns", theirs[way]["rx_mpps"]), ("share", 100 * theirs["dut_shares"][0]),
                         ("lnsd", mine[way]["rx_mpps"])):
-                    got.add(number, (way, key), mode, value)
+                    got.add(number, (way, key), mode, value, whole and our_whole)
+            number += 1
             ctx.progress("peer: %d sessions, lnsd/l2tpns up %.2f/%.3f, down %.2f/%.3f Mpps (%s)" % (sessions, *(got.last((way, who))
                 for way in ("up", "down") for who in ("lnsd", "l2tpns")), mode))
     yield from figures(got, sessions, offered, result["up"])

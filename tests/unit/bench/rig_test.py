@@ -65,7 +65,7 @@ class Undisturbed(unittest.TestCase):
     """A sample of peer is taken until the CPUs were near and their cores whole before and after it."""
 
     def taken(self, looks, tries=9):
-        """looks: round trip and whether the cores were whole, before and after each sample. @return samples, mode."""
+        """looks: round trip and whether the cores were whole, before and after each sample. @return samples, mode, whether the last was of whole cores."""
         looks, samples = iter(looks), []
         host = mock.Mock()
 
@@ -74,20 +74,23 @@ class Undisturbed(unittest.TestCase):
             return trip
 
         host.round_trip = round_trip
-        _, mode = peer.undisturbed(host, lambda: samples.append(1), tries)
-        return len(samples), mode
+        _, *how = peer.undisturbed(host, lambda: samples.append(1), tries)
+        return len(samples), *how
 
     def test_a_near_sample_with_whole_cores_is_the_last(self):
-        self.assertEqual(self.taken([(60, True), (60, True)]), (1, "near"))
+        self.assertEqual(self.taken([(60, True), (60, True)]), (1, "near", True))
 
     def test_a_core_shared_before_or_after_it_has_it_taken_again(self):
-        self.assertEqual(self.taken([(60, False), (60, True), (60, True), (60, False), (60, True), (60, True)]), (3, "near"))
+        self.assertEqual(self.taken([(60, False), (60, True), (60, True), (60, False), (60, True), (60, True)]), (3, "near", True))
 
     def test_far_cpus_have_it_taken_again(self):
-        self.assertEqual(self.taken([(60, True), (300, True), (60, True), (60, True)]), (2, "near"))
+        self.assertEqual(self.taken([(60, True), (300, True), (60, True), (60, True)]), (2, "near", True))
+
+    def test_a_core_that_stays_shared_is_told(self):
+        self.assertEqual(self.taken([(60, True), (60, False)] * 2, tries=2), (2, "near", False))
 
     def test_after_all_tries_it_has_to_do(self):
-        self.assertEqual(self.taken([(300, True), (300, True)] * 3, tries=3), (3, "far"))
+        self.assertEqual(self.taken([(300, True), (300, True)] * 3, tries=3), (3, "far", True))
 
 
 class HandoverTurns(unittest.TestCase):
@@ -123,6 +126,18 @@ class Samples(unittest.TestCase):
         for number, mode in enumerate(["near", "near", "far", "near"]):
             s.add(number, "y", mode, 10 * number)
         self.assertEqual(s.beside("x", "y"), ([0, 3], [0, 30]))
+
+    def test_samples_beside_another_guest_are_left_out_where_there_are_enough_without(self):
+        s = RigSamples(2)
+        for number, whole in enumerate((True, False, True, True)):
+            s.add(number, "x", "near", number, whole)
+            s.add(number, "y", "near", 10 * number, number != 3)
+        self.assertEqual(s.take("x"), [0, 2, 3])
+        self.assertEqual(s.beside("x", "y"), ([0, 2], [0, 20]))
+        self.assertEqual(s.quiet("x", "y"), 2)
+        s.enough = 3
+        self.assertEqual(s.beside("x", "y"), ([0, 1, 2, 3], [0, 10, 20, 30]))
+        self.assertIn("2 beside another guest", s.note())
 
     def test_targets_hold_in_near_mode_only(self):
         for mode, wanted in (("near", True), ("far", None)):
