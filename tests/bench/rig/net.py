@@ -44,6 +44,11 @@ class Namespaces:
             sh("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.%s.disable_ipv6=1" % dev, check=False)
             sh("ip", "-n", ns, "link", "set", dev, "up")
 
+    def keep_neighbours(self, ns, dev):
+        """Linux asks nobody again: who is paused for seconds cannot answer, and would be forgotten."""
+        sh("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv4.neigh.%s.base_reachable_time_ms=86400000" % dev,
+            "net.ipv4.neigh.%s.ucast_solicit=86400" % dev)
+
     def remove(self):
         for name in reversed(self.made):
             sh("ip", "netns", "del", name, check=False)

@@ -146,6 +146,8 @@ class Stage:
             auth={"chap": "chap-md5", "pap": "pap"}[auth], **config)
         dut = lnsd.Lnsd(self.build, self.folder, self.namespace(), text, name=name)
         try:
+            for port in ("access", "core"):
+                self.namespaces.keep_neighbours(self.ns, port)
             generator = lacsim.Lacsim(self.build, self.folder, theirs, sessions, tunnels=tunnels, lacs=lacs, auth=auth,
                 cpu=GENERATOR_CPU, name="lacsim-" + name, options=generator_options)
         except BaseException:
