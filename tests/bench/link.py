@@ -22,6 +22,7 @@ from rig.stage import Stage, calibrated, distance
 NAME = "link"
 HELP = "lnsd over memif against macswap, 5tswap and a bare FIB forward: Mpps, RFC 2544, latency"
 MEMORY = 2600
+LIMIT = 1500        # s: a host on which little is undisturbed has it go on
 
 SESSIONS = (1000, 65536, 262144, 1000000)
 TARGET = {1000: 0.88, 65536: 0.78, 262144: 0.68, 1000000: 0.64}

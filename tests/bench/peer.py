@@ -20,6 +20,7 @@ from rig.stage import GENERATOR_CPU, Pair, Stage, calibrated, distance
 NAME = "peer"
 HELP = "the same load on Debian's l2tpns: Mpps each way and sessions per second, beside lnsd"
 MEMORY = 1200
+LIMIT = 1500        # s: a host on which little is undisturbed has it go on
 
 SIZES = (1000, 50000)   # l2tpns ends at 60,000, and takes the last ones at some 200 a second
 TARGET = {1000: {"up": 70, "down": 100}, 50000: {"up": 70, "down": 90}}
