@@ -8,6 +8,8 @@ reckoned from C, from the giver's and from the owner's part, by three ways of st
   by id      the port brings a packet to its owner (rte_flow): nothing is handed over
   spread     the port spreads a tunnel's sessions, whoever owns them: (W - 1)/W of the packets are handed over
   one queue  the port knows addresses and ports only: one worker receives the whole tunnel, and its part is the limit"""
+import time
+
 from frame.figures import figure
 
 NAME = "handover"
@@ -19,6 +21,7 @@ TURNS = 6           # of the rotation for each run that was asked for: they are 
 SESSIONS = (1000, 1000000)
 WAYS = {"up": "uplink", "down": "downlink"}
 H_MOST, SHARE_LEAST = 60, 0.95
+AT_MOST_S = 180     # for one number of sessions
 
 
 def parts(way, i):
@@ -51,6 +54,24 @@ def picked(way):
     some = near or list(turns)
     whole = [i for i in some if not any(way[k][i]["shared"] for k in way)]
     return whole or some, "near" if near else "far"
+
+
+def undisturbed(way):
+    """How many turns were near, on whole cores."""
+    return sum(all(way[k][i]["round_trip_ns"] < NEAR_NS and not way[k][i]["shared"] for k in way) for i in range(len(way["one"])))
+
+
+def measured(ctx, sessions):
+    """Turns, and more of them while fewer than wanted were undisturbed."""
+    began, argv = time.monotonic(), [ctx.program("tests/bench/handover"), "--sessions", sessions, "--reps",
+        ctx.runs if ctx.quick else TURNS * ctx.runs, "--cpus", f"{ctx.cpus[0]},{ctx.cpus[1]}"]
+    got = ctx.run(argv)
+    while min(undisturbed(got[key]) for key in WAYS) < ctx.runs and time.monotonic() - began < AT_MOST_S and not ctx.quick:
+        more = ctx.run(argv)
+        for key in WAYS:
+            for kind in got[key]:
+                got[key][kind] += more[key][kind]
+    return got
 
 
 def figures_of(got, key):
@@ -86,8 +107,7 @@ def run(ctx):
         ctx.progress("handover: needs two CPUs")
         return
     for sessions in SESSIONS[:1] if ctx.quick else SESSIONS:
-        got = ctx.run([ctx.program("tests/bench/handover"), "--sessions", sessions, "--reps", ctx.runs if ctx.quick else
-                       TURNS * ctx.runs, "--cpus", f"{ctx.cpus[0]},{ctx.cpus[1]}"])
+        got = measured(ctx, sessions)
         ctx.keep(NAME, got)
         for key in WAYS:
             yield from figures_of(got, key)
