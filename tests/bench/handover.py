@@ -46,19 +46,26 @@ def reckoned(c, giver, owner, workers):
     return {"by id": float(workers), "spread": workers * c / (c + h * (workers - 1) / workers), "one queue": best}
 
 
+def is_near(way, i):
+    return max(way[k][i]["round_trip_ns"] for k in way) < NEAR_NS
+
+
+def is_whole(way, i):
+    return not any(way[k][i]["shared"] for k in way)
+
+
 def picked(way):
     """Turns to look at: the near ones, or all when there is none; of these, those with whole cores, or all when there is
     none. @return them, near or far."""
     turns = range(len(way["one"]))
-    near = [i for i in turns if max(way[k][i]["round_trip_ns"] for k in way) < NEAR_NS]
+    near = [i for i in turns if is_near(way, i)]
     some = near or list(turns)
-    whole = [i for i in some if not any(way[k][i]["shared"] for k in way)]
-    return whole or some, "near" if near else "far"
+    return [i for i in some if is_whole(way, i)] or some, "near" if near else "far"
 
 
 def undisturbed(way):
     """How many turns were near, on whole cores."""
-    return sum(all(way[k][i]["round_trip_ns"] < NEAR_NS and not way[k][i]["shared"] for k in way) for i in range(len(way["one"])))
+    return sum(is_near(way, i) and is_whole(way, i) for i in range(len(way["one"])))
 
 
 def measured(ctx, sessions):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Figures: one measured thing with its samples, its ceiling and its target; the table of them; the gate. Pure."""
+"""Figures: one measured thing with its samples, its ceiling and its target; the table of them. Pure."""
 import statistics
 
 

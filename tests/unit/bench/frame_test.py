@@ -88,7 +88,6 @@ class Gate(unittest.TestCase):
         self.assertIn("mixed", gate.failures({}, [{"mixed": 1.0}] * 3))
         self.assertEqual(set(gate.failures(self.recorded, [])), set(self.recorded))
 
-
     def test_each_kind_of_cpu_has_its_own_ratios(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "gate.json")

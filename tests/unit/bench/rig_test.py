@@ -65,7 +65,8 @@ class Undisturbed(unittest.TestCase):
     """A sample of peer is taken until the CPUs were near and their cores whole before and after it."""
 
     def taken(self, looks, tries=9):
-        """looks: round trip and whether the cores were whole, before and after each sample. @return samples, mode, whether the last was of whole cores."""
+        """looks: round trip and whether the cores were whole, before and after each sample. @return samples, and of
+        the last one its mode and whether the cores were whole."""
         looks, samples = iter(looks), []
         host = mock.Mock()
 
