@@ -69,7 +69,7 @@ static inline void ahead(struct rte_mbuf **m, unsigned int i, unsigned int n)
 		rte_prefetch0(rte_pktmbuf_mtod(m[i + AHEAD], void *));
 }
 
-static void macswap(struct rte_mbuf **m, unsigned int n)
+void ceiling_macswap(struct rte_mbuf **m, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		struct rte_ether_hdr *e = rte_pktmbuf_mtod(m[i], struct rte_ether_hdr *);
@@ -82,8 +82,23 @@ static void macswap(struct rte_mbuf **m, unsigned int n)
 	}
 }
 
-/* The packets come from the core side; they are routed by their source, which has the routes here. */
-static void route(struct rte_mbuf **m, unsigned int n)
+void ceiling_5tswap(struct rte_mbuf **m, unsigned int n)
+{
+	ceiling_macswap(m, n);
+	for (unsigned int i = 0; i < n; i++) {
+		uint8_t *ip = rte_pktmbuf_mtod_offset(m[i], uint8_t *, 14);
+		uint64_t addresses = load64_raw(ip + 12);
+		uint32_t ports = load32_raw(ip + 20);
+
+		addresses = addresses << 32 | addresses >> 32;
+		ports = ports << 16 | ports >> 16;
+		memcpy(ip + 12, &addresses, sizeof(addresses));
+		memcpy(ip + 20, &ports, sizeof(ports));
+	}
+}
+
+/* Those of core packets have the routes. */
+void ceiling_fib(struct rte_mbuf **m, unsigned int n)
 {
 	uint32_t dst[BURST];
 	uint64_t nh[BURST];
@@ -149,8 +164,8 @@ static void floor_down(struct rte_mbuf **m, unsigned int n)
 void ceiling_run(const struct row *r)
 {
 	static void (*const run[])(struct rte_mbuf **, unsigned int) = {
-		[ROW_MACSWAP] = macswap,
-		[ROW_FIB] = route,
+		[ROW_MACSWAP] = ceiling_macswap,
+		[ROW_FIB] = ceiling_fib,
 		[ROW_FLOOR_UP] = floor_up,
 		[ROW_FLOOR_DOWN] = floor_down,
 	};

@@ -11,5 +11,10 @@
 int ceiling_init(void);
 /** Run the row's function over the whole ring, in its bursts. */
 void ceiling_run(const struct row *r);
+/** The functions, for packets of anybody; the router looks up sources, and 5tswap (addresses and ports exchanged, too) takes
+ * UDP in IPv4 without options. At most BURST. */
+void ceiling_macswap(struct rte_mbuf **m, unsigned int n);
+void ceiling_5tswap(struct rte_mbuf **m, unsigned int n);
+void ceiling_fib(struct rte_mbuf **m, unsigned int n);
 
 #endif

@@ -51,13 +51,14 @@ CONDITIONS = "memif, lnsd (server) on CPU 1, generator on CPU 0, idle adaptive, 
 
 
 class Rotation:
-    """One sample of everything, each between two round trips."""
+    """One sample of everything, each between two round trips. busy: by kind, what to do before a sample, and what says how
+    many ns a packet kept it busy in it."""
 
-    def __init__(self, stage, samples, number, pairs):
+    def __init__(self, stage, samples, number, pairs, busy, again_s=AGAIN_S):
         self.stage, self.samples, self.number, self.pairs = stage, samples, number, pairs
+        self.busy, self.again_s = busy, again_s
         self.trip = stage.round_trip()
         self.trips = [self.trip]
-        self.again_s = AGAIN_S
         self.whole = self.quiet = False     # of the last phase: both cores ours alone, and near too, at both its ends
 
     def phase(self, kind, text, seconds, **how):
@@ -72,7 +73,7 @@ class Rotation:
         return result, mode
 
     def rate(self, kind, way, frame):
-        begin, busy = BUSY.get(kind, (None, None))
+        begin, busy = self.busy.get(kind, (None, None))
         text = "traffic %s max %g size %s" % (way, SECONDS, frame)
         while True:
             began = time.monotonic()
@@ -148,34 +149,34 @@ def against(samples, key, ceiling):
     return {"samples": mine, "ceiling": (CEILING, theirs)} if mine else {"samples": samples.take(key)}
 
 
-def figures(samples, sessions, frames, short=0):
+def figures(samples, sessions, frames, short=0, name=NAME, targets=TARGET, conditions=CONDITIONS):
     mode = samples.mode()
-    note = "%s; %s" % (samples.note(), CONDITIONS)
+    note = "%s; %s" % (samples.note(), conditions)
     if short:
         note += "; %d samples were repeated for want of CPU" % short
     params = {"sessions": sessions, "mode": mode}
     for frame in frames:
         for way in ("up", "down"):
-            target = (">=", TARGET[sessions]) if frame == "98" and mode == "near" else None
+            target = (">=", targets[sessions]) if frame == "98" and mode == "near" and sessions in targets else None
             about = dict(params, direction=way, frame=frame)
             spent = samples.take(("lnsd", way, frame, "generator"))
-            yield figure(NAME, "throughput", "Mpps", params=about, target=target, judge="ratio",
+            yield figure(name, "throughput", "Mpps", params=about, target=target, judge="ratio",
                 note="the generator was busy for %.0f %% of the time; %s" % (sum(spent) / max(len(spent), 1), note),
                 **against(samples, ("lnsd", way, frame, "mpps"), ("macswap", "loop", frame, "mpps")))
-            yield figure(NAME, "busy time", "ns/packet", params=about, note="polls that found packets, its driver's work in it; "
+            yield figure(name, "busy time", "ns/packet", params=about, note="polls that found packets, its driver's work in it; "
                 + note, **against(samples, ("lnsd", way, frame, "busy"), ("macswap", "loop", frame, "busy")))
     for kind in FORWARDERS:
         about = dict(params, direction="loop", frame="98")
-        yield figure(NAME, "throughput of " + kind, "Mpps", params=about, note=note,
+        yield figure(name, "throughput of " + kind, "Mpps", params=about, note=note,
             **against(samples, (kind, "loop", "98", "mpps"), ("macswap", "loop", "98", "mpps")))
     for way in ("up", "down"):
         about = dict(params, direction=way, frame="98")
         mine, most = samples.beside(("lnsd", way, "98", "search"), ("lnsd", way, "98", "mpps"))
-        yield figure(NAME, "throughput at 0 loss", "Mpps", mine, about, ceiling=("throughput at max", most),
+        yield figure(name, "throughput at 0 loss", "Mpps", mine, about, ceiling=("throughput at max", most),
             note="RFC 2544 binary search to 3 %%, trials of %g s; %s" % (TRIAL_S, note))
         for percent in PERCENTS:
             for what in ("p50", "p99", "p999"):
-                yield figure(NAME, "latency " + what.replace("999", "99.9"), "us", samples.take(("lnsd", way, percent, what)),
+                yield figure(name, "latency " + what.replace("999", "99.9"), "us", samples.take(("lnsd", way, percent, what)),
                     dict(about, load=percent), note="at %d %% of the rate at 0 loss, from generator to generator; %s" % (percent,
                     note))
 
@@ -199,7 +200,7 @@ def one(ctx, sessions, runs, frames):
         patience = PATIENCE_S
         for number in range(runs):
             patience = stage.wait_near(patience)
-            turn = Rotation(stage, samples, number, pairs)
+            turn = Rotation(stage, samples, number, pairs, BUSY)
             for frame in frames:
                 turn.rates(frame)
             for way in ("up", "down"):
@@ -209,7 +210,7 @@ def one(ctx, sessions, runs, frames):
                 ("lnsd", "down", "98", "mpps"), ("macswap", "loop", "98", "mpps")))))
         began, number = time.monotonic(), runs
         while few(samples) and time.monotonic() - began < EXTRA_S:
-            Rotation(stage, samples, number, pairs).rates("98", FORWARDERS[:1])
+            Rotation(stage, samples, number, pairs, BUSY).rates("98", FORWARDERS[:1])
             number += 1
         if number > runs:
             ctx.progress("link: %d more rotations" % (number - runs))

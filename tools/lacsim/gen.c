@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* gen.c - lacsim-dpdk: a LAC with up to millions of subscribers, and the host behind the LNS, on one lcore in poll mode.
- * Runs the phases in order, prints one JSON line for each; read gen_turn() for the story. docs/lacsim.md is its manual. */
+ * Runs phases in order, prints one JSON line for each; read gen_turn() for the story. docs/lacsim.md is its manual. */
 #include "tools/lacsim/gen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 
 #define TICK_NS    (50 * SIM_MS)
 #define IDLE_TURNS 32 /* turns at line rate between two looks at the clock and the timers */
-
-static volatile bool stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = true;
-}
 
 static uint64_t clock_ns(clockid_t id)
 {
@@ -68,7 +58,7 @@ static void control(struct gen *g)
 	sim_clock(&g->sim);
 	timers_run(&g->sim);
 	if (g->sim.now >= g->tick_at) {
-		tunnels_tick(&g->sim);
+		tunnels_timers(&g->sim);
 		port_ask(&g->access, g->sim.now);
 		port_ask(&g->core, g->sim.now);
 		g->tick_at = g->sim.now + TICK_NS;
@@ -116,14 +106,13 @@ static void run_phase(struct gen *g, const struct phase *p)
 	report_line(line);
 }
 
-/* @return 0, or -1: the list is wrong. With check nothing is run. */
-static int run_list(struct gen *g, const char *text, bool check)
+int gen_list(struct gen *g, const char *text, bool check)
 {
 	char err[200];
 	struct phase p;
 	int rc;
 
-	while ((rc = phase_next(&text, &p, err, sizeof(err))) > 0 && !stopped)
+	while ((rc = phase_next(&text, &p, err, sizeof(err))) > 0 && gen_go_on(g))
 		if (!check)
 			run_phase(g, &p);
 	if (rc < 0)
@@ -131,27 +120,28 @@ static int run_list(struct gen *g, const char *text, bool check)
 	return rc < 0 ? -1 : 0;
 }
 
-static void run_line(struct gen *g, const char *text)
+void gen_line(struct gen *g, const char *text)
 {
-	if (!run_list(g, text, true) && !run_list(g, text, false))
+	if (g->own_line && g->own_line(text))
+		return;
+	if (!gen_list(g, text, true) && !gen_list(g, text, false))
 		return;
 	report_line(json_pack("{s:s, s:b}", "phase", "error", "ok", false));
 	g->failed = true;
 }
 
-/* A line at a time from standard input; everything stays alive meanwhile. A wrong line is an answer, not the end. */
-static void run_stdin(struct gen *g)
+void gen_stdin(struct gen *g)
 {
 	char text[4096];
 	size_t n = 0;
 
 	fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
-	while (!stopped) {
+	while (gen_go_on(g)) {
 		ssize_t got = read(0, text + n, 1);
 
 		if (got == 0) {
 			text[n] = 0; /* a last line without a line feed */
-			run_line(g, text);
+			gen_line(g, text);
 			return;
 		}
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
@@ -164,7 +154,7 @@ static void run_stdin(struct gen *g)
 			continue;
 		text[n] = 0;
 		n = 0;
-		run_line(g, text);
+		gen_line(g, text);
 	}
 }
 
@@ -184,11 +174,11 @@ static int ports_open(struct gen *g)
 	return 0;
 }
 
-static int start(struct gen *g)
+int gen_start(struct gen *g)
 {
 	struct sim *sim = &g->sim;
 
-	if (port_eal(&sim->o) || ports_open(g))
+	if (ports_open(g))
 		return -1;
 	sim->net = net_new(sim);
 	if (!sim->net || tunnels_init(sim) ||
@@ -201,34 +191,11 @@ static int start(struct gen *g)
 	return 0;
 }
 
-int main(int argc, char **argv)
+void gen_end(struct gen *g)
 {
-	static struct gen g;
-	struct sigaction act = {.sa_handler = on_signal};
-	struct sim *sim = &g.sim;
-	int rc = sim_opts_parse(&sim->o, argc, argv, stdout, stderr);
-
-	if (rc)
-		return rc < 0 ? 2 : 0;
-	if (!sim->o.port) {
-		fputs("lacsim-dpdk: --port is missing; see lacsim-dpdk --help\n", stderr);
-		return 2;
-	}
-	if (strcmp(sim->o.phases, "-") && run_list(&g, sim->o.phases, true))
-		return 2;
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-	g.stop = &stopped;
-	rc = start(&g) ? 3 : 0;
-	if (!rc && strcmp(sim->o.phases, "-"))
-		run_list(&g, sim->o.phases, false);
-	else if (!rc)
-		run_stdin(&g);
-	blast_fini(&g.blast);
-	net_free(sim->net);
-	tunnels_fini(sim);
-	port_close(&g.access);
-	port_close(&g.core);
-	rte_eal_cleanup();
-	return rc ? rc : g.failed;
+	blast_fini(&g->blast);
+	net_free(g->sim.net);
+	tunnels_free(&g->sim);
+	port_close(&g->access);
+	port_close(&g->core);
 }

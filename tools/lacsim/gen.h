@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* gen.h - the state of lacsim-dpdk and the calls between its parts. Single thread, poll mode.
- *   gen.c       options, phases in order, the turn     gen_phases.c   phases in which sessions come and go
+ *   gen.c       phases in order, the turn              gen_phases.c   phases in which sessions come and go
  *   net_dpdk.c  net.c's calls on a port                gen_traffic.c  phases of traffic
  *   port.c      ethdevs, ARP                           blast*.c       traffic at line rate
- *                                                      gen_report.c   JSON lines, progress */
+ *   gen_main.c  the program                            gen_report.c   JSON lines, progress */
 #ifndef LACSIM_GEN_H
 #define LACSIM_GEN_H
 
@@ -27,6 +27,7 @@ struct gen {
 	double found_mpps[DIR_LOOP + 1]; /* by the last search of each direction; 0: none */
 	unsigned int polled; /* packets of the last net_poll() */
 	const volatile bool *stop;
+	bool (*own_line)(const char *text); /* of gen_line(): for who is more than a generator; true: it was for it */
 };
 
 static inline struct gen *gen_of(struct sim *sim)
@@ -35,6 +36,16 @@ static inline struct gen *gen_of(struct sim *sim)
 }
 
 /* gen.c */
+/** Open the ports and take the memory that g->sim.o asks for; DPDK runs. @return 0, or -1: an error was printed. gen_end() in
+ * both cases. */
+int gen_start(struct gen *g);
+void gen_end(struct gen *g);
+/** Run the phases of a list; with check only read it. @return 0, or -1: it is wrong, and an error was printed. */
+int gen_list(struct gen *g, const char *text, bool check);
+/** The same of one line; a wrong one is an answer, and g->failed. */
+void gen_line(struct gen *g, const char *text);
+/** A line at a time from standard input, until its end; everything stays alive meanwhile. */
+void gen_stdin(struct gen *g);
 /** One turn: what arrived, what is due. @return packets received and sent. */
 unsigned int gen_turn(struct gen *g);
 /** CPU time of this thread, ns. */

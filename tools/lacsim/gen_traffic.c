@@ -180,6 +180,7 @@ static json_t *trial(struct gen *g, const struct phase *p, double rate, bool *pa
 		share = json_number_value(json_object_get(found, "cpu_share"));
 		sent = json_number_value(json_object_get(found, "planned_share"));
 	} while (gen_go_on(g) && share < FAIR_SHARE && ++tries < RETRIES);
+	json_decref(found);
 	*passed = lost * 100 <= p->loss_percent && (rate == 0 || sent >= PLANNED_PART);
 	return json_pack("{s:f, s:b, s:f, s:f, s:f, s:f, s:i}", "mpps", rate ? rate : *mpps,
 		"passed", *passed, "lost_percent", lost * 100, "planned_share", sent,

@@ -35,7 +35,7 @@ static void turn(struct sim *sim, int wait_ms)
 	sim_clock(sim);
 	timers_run(sim);
 	if (sim->now >= tick_at) {
-		tunnels_tick(sim);
+		tunnels_timers(sim);
 		tick_at = sim->now + TICK_NS;
 	}
 	if (sim->o.progress && sim->now >= progress_at) {
@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	sim.net = net_new(&sim);
 	rc = sim.net && !tunnels_init(&sim) ? run(&sim) : complain("memory", ENOMEM);
 	net_free(sim.net);
-	tunnels_fini(&sim);
+	tunnels_free(&sim);
 	ledger_fini(&sim.ledger);
 	return rc;
 }

@@ -78,9 +78,9 @@ void net_push(struct net *net, size_t len)
 void net_flush(struct net *net)
 {
 	if (net->g->access.n_out)
-		port_flush(&net->g->access);
+		port_push(&net->g->access);
 	if (net->g->core.n_out)
-		port_flush(&net->g->core);
+		port_push(&net->g->core);
 }
 
 static void access_input(struct net *net, struct rte_mbuf *m)

@@ -109,7 +109,8 @@ static int probe(struct port *p, const char *devargs)
 
 	snprintf(bare, sizeof(bare), "%.*s", (int)RTE_MIN(strcspn(devargs, ","), sizeof(bare) - 1),
 		devargs);
-	if (!is_pci(devargs) && rte_dev_probe(devargs))
+	if (!is_pci(devargs) && rte_eth_dev_get_port_by_name(bare, &p->id) &&
+		rte_dev_probe(devargs))
 		return refuse(p->name, devargs, "the device does not start");
 	if (rte_eth_dev_get_port_by_name(bare, &p->id))
 		return refuse(p->name, bare, "there is no such device");
@@ -165,7 +166,7 @@ struct rte_mbuf *port_new(struct port *p)
 	return rte_pktmbuf_alloc(p->pool);
 }
 
-void port_flush(struct port *p)
+void port_push(struct port *p)
 {
 	unsigned int done = 0;
 
@@ -183,7 +184,7 @@ void port_flush(struct port *p)
 void port_give(struct port *p, struct rte_mbuf *m)
 {
 	if (p->n_out == PORT_BURST)
-		port_flush(p);
+		port_push(p);
 	p->out[p->n_out++] = m;
 }
 

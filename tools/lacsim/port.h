@@ -35,7 +35,7 @@ struct rte_mbuf *port_new(struct port *p);
 /** Queue a frame; the port owns it. */
 void port_give(struct port *p, struct rte_mbuf *m);
 /** Send what is queued; waits until the device takes it, as long as its link is up. */
-void port_flush(struct port *p);
+void port_push(struct port *p);
 /** Ask for the next hop's MAC while it is not known: at most ten times a second. */
 void port_ask(struct port *p, uint64_t now_ns);
 /** A frame that is not traffic: answers ARP. @return false: it was no ARP. */

@@ -121,10 +121,10 @@ int core_echo(const struct sim_opts *o, const volatile bool *stop);
 
 /* tunnel.c */
 int tunnels_init(struct sim *sim);
-void tunnels_fini(struct sim *sim);
+void tunnels_free(struct sim *sim);
 void tunnel_input(struct sim *sim, uint8_t *bytes, size_t len);
 void tunnels_dial(struct sim *sim);
-void tunnels_tick(struct sim *sim);
+void tunnels_timers(struct sim *sim);
 void tunnels_flush(struct sim *sim);
 void tunnels_close(struct sim *sim);
 bool tunnels_closed(const struct sim *sim);

@@ -45,7 +45,7 @@ int tunnels_init(struct sim *sim)
 	return 0;
 }
 
-void tunnels_fini(struct sim *sim)
+void tunnels_free(struct sim *sim)
 {
 	for (uint32_t i = 0; sim->tunnels && i < sim->o.tunnels; i++)
 		channel_fini(&sim->tunnels[i].chan);
@@ -60,7 +60,7 @@ int tunnels_reset(struct sim *sim)
 {
 	uint16_t base = (uint16_t)((sim->tunnel_id_base + sim->o.tunnels) % TUNNEL_IDS);
 
-	tunnels_fini(sim);
+	tunnels_free(sim);
 	memset(sim->in_stage, 0, sizeof(sim->in_stage));
 	memset(sim->failed, 0, sizeof(sim->failed));
 	sim->n_dirty = sim->n_active = 0;
@@ -416,7 +416,7 @@ void tunnels_dial(struct sim *sim)
 	}
 }
 
-void tunnels_tick(struct sim *sim)
+void tunnels_timers(struct sim *sim)
 {
 	uint64_t hello = sim->o.hello_s * SIM_SEC;
 

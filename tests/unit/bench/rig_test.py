@@ -19,6 +19,7 @@ from rig.samples import Samples as RigSamples  # noqa: E402
 import handover  # noqa: E402
 import link  # noqa: E402
 import peer  # noqa: E402
+import ring  # noqa: E402
 import setup  # noqa: E402
 
 
@@ -94,6 +95,60 @@ class Undisturbed(unittest.TestCase):
         self.assertEqual(self.taken([(300, True), (300, True)] * 3, tries=3), (3, "far", True))
 
 
+class LinkRotations(unittest.TestCase):
+    """link takes a sample of a rate again while it was disturbed, and ring does the same in one process."""
+
+    def turn(self, looks, kind=link.Rotation, again_s=link.AGAIN_S, wrong=0):
+        """looks: round trip and whether the cores were whole, at the beginning and after each sample."""
+        looks, host, pair = iter(looks), mock.Mock(), mock.Mock()
+        number = iter(range(100))
+
+        def round_trip():
+            trip, host.whole = next(looks)
+            return trip
+
+        def phase(*_, **__):
+            return {"up": {"rx_mpps": float(next(number)), "misdelivered": wrong, "corrupted": 0}}
+
+        host.round_trip, host.phase = round_trip, phase
+        self.samples, self.pair = RigSamples(), pair
+        return kind(host, self.samples, 0, {"lnsd": pair}, {}, again_s)
+
+    def taken(self, *how, **others):
+        self.turn(*how, **others).rate("lnsd", "up", "98")
+        return self.samples.of["lnsd", "up", "98", "mpps"]
+
+    def test_an_undisturbed_sample_is_the_first(self):
+        self.assertEqual(self.taken([(60, True)] * 2), [(0, "near", True, 0.0)])
+
+    def test_one_beside_another_guest_or_far_is_taken_again_and_only_the_last_counts(self):
+        self.assertEqual(self.taken([(60, True), (60, False), (60, True), (300, True), (60, True), (60, True)]),
+            [(0, "near", True, 4.0)])
+
+    def test_without_patience_it_has_to_do_and_says_what_it_was(self):
+        self.assertEqual(self.taken([(60, True), (300, True)], again_s=0), [(0, "mixed", True, 0.0)])
+
+    def test_a_misdelivered_packet_ends_it(self):
+        with self.assertRaisesRegex(RuntimeError, "1 packets were misdelivered"):
+            self.turn([(60, True)] * 2, wrong=1).rate("lnsd", "up", "98")
+
+    def test_it_goes_on_while_one_direction_has_few_undisturbed_samples(self):
+        s = RigSamples(2)
+        for rotation in range(2):
+            for kind, way in (("lnsd", "up"), ("lnsd", "down"), ("macswap", "loop")):
+                self.assertTrue(link.few(s))
+                s.add(rotation, (kind, way, "98", "mpps"), "near", 1.0, True)
+        self.assertFalse(link.few(s))
+        s.add(2, ("lnsd", "up", "98", "mpps"), "far", 1.0, True)
+        self.assertFalse(link.few(s))
+        s.enough = 3
+        self.assertTrue(link.few(s))
+
+    def test_in_one_process_the_worker_becomes_what_is_measured_first(self):
+        self.turn([(60, True)] * 2, kind=ring.Turn).rate("lnsd", "up", "98")
+        self.assertEqual(self.pair.mock_calls, [mock.call.resume(), mock.call.generator.be("lnsd"), mock.call.pause()])
+
+
 class HandoverTurns(unittest.TestCase):
     def way(self, *turns):
         return {"one": [{"round_trip_ns": trip, "shared": shared} for trip, shared in turns]}
@@ -157,6 +212,7 @@ class Samples(unittest.TestCase):
             up = next(f for f in link.figures(s, 1000, ["98"]) if f["name"] == "throughput" and f["params"]["direction"] == "up")
             self.assertIs(up["met"], wanted)
             self.assertAlmostEqual(up["ceiling"]["ratio"], 0.9)
+            self.assertIsNone(next(link.figures(s, 1000, ["98"], targets={}))["met"])
 
     def test_a_direction_that_was_never_in_the_mode_of_most_samples_has_no_figure_but_the_other_has(self):
         s = RigSamples()

@@ -71,7 +71,7 @@ static void a_lac_that_starts_anew_uses_no_tunnel_id_of_before(void **state)
 				assert_int_not_equal(sim.tunnels[i].id, was[k]);
 		}
 	}
-	tunnels_fini(&sim);
+	tunnels_free(&sim);
 }
 
 int main(void)
