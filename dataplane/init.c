@@ -57,16 +57,6 @@ static uint64_t boottime_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
-/* Frames that wait at all ports, of all workers, are a quarter of the buffers at most, but for a burst each. */
-static uint16_t tx_wait(const struct cfg *c)
-{
-	size_t ports = RTE_MAX(c->dataplane.n_ports, (size_t)1); /* unit tests have none */
-	size_t each = c->dataplane.mbufs / 4 / (ports * c->dataplane.workers);
-
-	each = RTE_MIN(each, (size_t)TX_WAIT_MAX);
-	return (uint16_t)RTE_MAX(each, (size_t)BURST);
-}
-
 static int pool_init(const struct cfg *c)
 {
 	const uint16_t skew = c->dataplane.workers > 1 ? PACKET_SKEW : 0;
@@ -75,7 +65,8 @@ static int pool_init(const struct cfg *c)
 	for (size_t i = 0; i < c->dataplane.n_ports; i++)
 		if (c->dataplane.ports[i].mtu + 64u > RTE_MBUF_DEFAULT_DATAROOM)
 			room = JUMBO_ROOM + RTE_PKTMBUF_HEADROOM;
-	dp_t.tx_wait = tx_wait(c);
+	dp_t.tx_wait =
+		worker_tx_wait(c->dataplane.mbufs, c->dataplane.n_ports, c->dataplane.workers);
 	/* ring_mt_hts: workers may share a CPU and be preempted; default rings stall then. */
 	dp_t.pool = rte_pktmbuf_pool_create_by_ops("packets", c->dataplane.mbufs,
 		RTE_MIN(POOL_CACHE, c->dataplane.mbufs / 8), skew, room, SOCKET_ID_ANY,

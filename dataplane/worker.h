@@ -18,6 +18,16 @@
 
 #define TX_WAIT_MAX 1024
 
+/* Frames that may wait at each port for each worker: a quarter of the buffers at most, all told, but a burst in any case. Without
+ * ports (unit tests) as with one. */
+static inline uint16_t worker_tx_wait(size_t mbufs, size_t ports, size_t workers)
+{
+	size_t each = mbufs / 4 / (RTE_MAX(ports, (size_t)1) * workers);
+
+	each = RTE_MIN(each, (size_t)TX_WAIT_MAX);
+	return (uint16_t)RTE_MAX(each, (size_t)BURST);
+}
+
 /* Frames that leave at the end of a poll, the oldest first; up to dp_t.tx_wait of them are what the device did not take before. */
 struct worker_txq {
 	uint16_t n;

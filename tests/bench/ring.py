@@ -20,7 +20,7 @@ LIMIT = 900
 
 SESSIONS = (1000, 65536, 262144, 1000000)
 FRAMES = {1000: ("98", "imix", "1400")}
-AGAIN_S = 5
+AGAIN_S = 12
 CONDITIONS = "one process, net_ring of 1,024 places, worker on CPU 1, generator on CPU 0, both at real-time priority, outer UDP checksum off"
 PLOTS = [dict(LINK_PLOTS[0], file="ring", title="lnsd over net_ring, 98-byte frames")]
 

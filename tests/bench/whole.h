@@ -9,7 +9,7 @@
 
 struct stretch {
 	double wall, cpu; /* seconds; at its end: of it */
-	double slowness; /* of the core, before or after, over the best that this thread ever saw: at least 1 */
+	double slowness; /* of the core, before or after, over the best that any thread ever saw: at least 1 */
 };
 
 /** Find out how fast the core can be; once a thread, where it will stay. Takes about 20 ms. */

@@ -337,6 +337,16 @@ static void a_full_transmit_queue_keeps_what_may_wait_and_drops_the_rest(void **
 	assert_int_equal(lab_drops(DROP_TX_FULL), 640 - 511 - LAB_TX_WAIT);
 }
 
+static void frames_that_wait_are_a_quarter_of_the_buffers_at_most_but_for_a_burst_each(void **state)
+{
+	(void)state;
+	assert_int_equal(worker_tx_wait(16384, 2, 2), 1024);
+	assert_int_equal(worker_tx_wait(16384, 2, 4), 512);
+	assert_int_equal(worker_tx_wait(16384, 8, 32), BURST);
+	assert_int_equal(worker_tx_wait(1u << 20, 1, 1), TX_WAIT_MAX);
+	assert_int_equal(worker_tx_wait(2048, 0, 1), 512);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +369,7 @@ int main(void)
 		T(a_control_frame_of_ppp_is_sent_whole_and_never_compressed),
 		T(without_buffers_frames_and_fragments_are_dropped_and_all_comes_back),
 		T(a_full_transmit_queue_keeps_what_may_wait_and_drops_the_rest),
+		T(frames_that_wait_are_a_quarter_of_the_buffers_at_most_but_for_a_burst_each),
 	};
 
 	return cmocka_run_group_tests(tests, lab_start, lab_stop);
