@@ -54,13 +54,14 @@ def is_whole(way, i):
     return not any(way[k][i]["shared"] for k in way)
 
 
-def picked(way):
-    """Turns to look at: the near ones, or all when there is none; of these, those with whole cores, or all when there is
-    none. @return them, near or far."""
+def picked(way, enough):
+    """Turns to look at: the near ones, or all when there is none; of these, those with whole cores, if they are enough.
+    @return them, near or far."""
     turns = range(len(way["one"]))
     near = [i for i in turns if is_near(way, i)]
     some = near or list(turns)
-    return [i for i in some if is_whole(way, i)] or some, "near" if near else "far"
+    whole = [i for i in some if is_whole(way, i)]
+    return whole if len(whole) >= enough else some, "near" if near else "far"
 
 
 def undisturbed(way):
@@ -81,24 +82,25 @@ def measured(ctx, sessions):
     return got
 
 
-def figures_of(got, key):
+def figures_of(got, key, enough):
+    """Judged where there are enough near turns."""
     way, title = got[key], WAYS[key]
-    turns, mode = picked(way)
+    turns, mode = picked(way, enough)
     params = {"sessions": got["sessions"], "mode": mode}
     shared = sum(way[k][i]["shared"] > 0 for k in way for i in turns)
-    note = "" if got["hugepages"] else "NO HUGEPAGES: not comparable; "
-    note += f"{shared} samples did not have the whole of a core" if shared else ""
+    judged = mode == "near" and len(turns) >= enough
+    note = "; ".join(text for text, said in (("NO HUGEPAGES: not comparable", not got["hugepages"]),
+        (f"{shared} samples did not have the whole of a core", shared), (f"not judged: {len(turns)} {mode} turns", not judged)) if said)
     all_parts = [parts(way, i) for i in turns]
     c = [p[0] for p in all_parts]
     h = [sum(p[1:]) - p[0] for p in all_parts]
     two = [way["one"][i]["ticks"] / way["half2"][i]["ticks"] for i in turns]
-    near = mode == "near"
     yield figure(NAME, f"{title}, at its owner (C)", "ticks", c, params, note=note)
     yield figure(NAME, f"{title}, handed over: more than C (h)", "ticks", h, params,
-                 target=("<=", H_MOST) if near else None, note=note)
+                 target=("<=", H_MOST) if judged else None, note=note)
     yield figure(NAME, f"{title}, two workers, half handed over", "x one", two, params,
                  ceiling=("2C/(C + h/2)", [limit(*p) for p in zip(c, h)]),
-                 target=(">=", SHARE_LEAST) if near else None, judge="ratio", note=note)
+                 target=(">=", SHARE_LEAST) if judged else None, judge="ratio", note=note)
     yield figure(NAME, f"{title}, two workers, nothing handed over", "x one",
                  [way["one"][i]["ticks"] / way["own2"][i]["ticks"] for i in turns], params, note=note)
     yield figure(NAME, f"{title}, one receives, two own", "x one",
@@ -117,4 +119,4 @@ def run(ctx):
         got = measured(ctx, sessions)
         ctx.keep(NAME, got)
         for key in WAYS:
-            yield from figures_of(got, key)
+            yield from figures_of(got, key, ctx.runs)

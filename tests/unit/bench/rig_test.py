@@ -153,11 +153,18 @@ class HandoverTurns(unittest.TestCase):
     def way(self, *turns):
         return {"one": [{"round_trip_ns": trip, "shared": shared} for trip, shared in turns]}
 
-    def test_near_turns_with_whole_cores_are_picked(self):
-        self.assertEqual(handover.picked(self.way((60, 0), (300, 0), (60, 3), (70, 0))), ([0, 3], "near"))
+    def test_near_turns_with_whole_cores_are_picked_where_they_are_enough(self):
+        way = self.way((60, 0), (300, 0), (60, 3), (70, 0))
+        self.assertEqual(handover.picked(way, 2), ([0, 3], "near"))
+        self.assertEqual(handover.picked(way, 3), ([0, 2, 3], "near"))
 
-    def test_without_whole_cores_near_turns_have_to_do(self):
-        self.assertEqual(handover.picked(self.way((60, 2), (300, 0))), ([0], "near"))
+    def test_few_near_turns_are_told_and_not_judged(self):
+        turn = {"ticks": 90.0, "busy": [90.0, 40.0], "round_trip_ns": 60, "shared": 0}
+        got = {"sessions": 1000, "hugepages": True, "up": {k: [turn] * 2 for k in ("one", "own2", "half2", "cross", "one_half")}}
+        for enough, judged in ((2, True), (3, False)):
+            found = [f for f in handover.figures_of(got, "up", enough) if f["target"]]
+            self.assertEqual(len(found), 2 if judged else 0)
+        self.assertIn("not judged: 2 near turns", next(handover.figures_of(got, "up", 3))["note"])
 
     def test_it_goes_on_while_few_turns_were_undisturbed(self):
         def of(*turns):
@@ -169,7 +176,7 @@ class HandoverTurns(unittest.TestCase):
         self.assertEqual(handover.undisturbed(got["down"]), 2)
 
     def test_without_near_turns_they_are_far(self):
-        self.assertEqual(handover.picked(self.way((300, 1), (310, 0))), ([1], "far"))
+        self.assertEqual(handover.picked(self.way((300, 1), (310, 0)), 1), ([1], "far"))
 
 
 class Samples(unittest.TestCase):
