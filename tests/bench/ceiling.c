@@ -97,7 +97,7 @@ void ceiling_5tswap(struct rte_mbuf **m, unsigned int n)
 	}
 }
 
-/* Those of core packets have the routes. */
+/* By the source: that of core packets has routes here, all others have the same next hop. */
 void ceiling_fib(struct rte_mbuf **m, unsigned int n)
 {
 	uint32_t dst[BURST];
