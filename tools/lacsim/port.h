@@ -25,7 +25,7 @@ struct port {
 
 /** Start DPDK on one CPU. @return 0, or -1: an error was printed. */
 int port_eal(const struct sim_opts *o);
-/** Open and start the device with p->queues queues each way, wait for its link. ip, count, next_hop: as in struct ether_side.
+/** Open (or take, where it exists) and start the device with p->queues queues each way, wait for its link. ip, count, next_hop: as in struct ether_side.
  * @return 0, or -1: an error was printed. */
 int port_open(struct port *p, const char *name, const char *devargs, uint32_t ip, uint32_t count,
 	uint32_t next_hop);

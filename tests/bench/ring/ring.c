@@ -10,7 +10,6 @@
  * The sessions are open: they are made by the functions that control uses (bed.h). All but lnsd forward from each port to the
  * other, in bursts of the same size. */
 #include <getopt.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,7 +227,7 @@ static int options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	bool well;
+	bool well = false;
 	int first;
 
 	if (options(argc, argv)) {
@@ -242,12 +241,12 @@ int main(int argc, char **argv)
 		return opt.hugepages ? 3 : 1;
 	link_of(BED_ACCESS, "access", "gen_access");
 	link_of(BED_CORE, "core", "gen_core");
-	if (ceiling_init() || generator())
-		return 1;
-	rte_eal_remote_launch(run_dut, NULL, 1);
-	well = lacs_run(argv + first, argc - first);
-	become(END);
-	rte_eal_mp_wait_lcore();
+	if (!ceiling_init() && !generator()) {
+		rte_eal_remote_launch(run_dut, NULL, 1);
+		well = lacs_run(argv + first, argc - first);
+		become(END);
+		rte_eal_mp_wait_lcore();
+	}
 	lacs_end();
 	bed_stop();
 	return !well;
