@@ -3,7 +3,7 @@
  * lock and no wait, so that either may be preempted. An element says all that the taker has to know,
  * so its first touch of the packet is one that it prefetched. The giver writes straight into the ring
  * and shows the burst in one store (hand_show). The taker waits for no line of the giver's: in one poll
- * it asks for what was shown (hand_ask), in the next it looks at it and asks for the packets, in the
+ * it asks for what was shown (hand_ask), in the next it reads that and asks for the packets, in the
  * third it takes them.
  * Not here: who owns what, and what becomes of a packet that finds no room (steer.c). */
 #ifndef DATAPLANE_HAND_H
@@ -47,6 +47,7 @@ struct hand_ring {
 	/* the taker's: the same */
 	uint32_t taken HAND_ALONE;
 	uint32_t looked HAND_ALONE; /* packets prefetched so far */
+	uint32_t seen; /* elements that have come: their packets may be prefetched */
 	uint32_t asked; /* elements prefetched so far */
 } HAND_ALONE;
 
@@ -86,18 +87,13 @@ static inline uint32_t hand_show(struct hand_ring *r)
 	return n;
 }
 
-/** Elements from `looked` on that can be read now, and were on their way since hand_ask(): at most max. Taker. */
-static inline uint32_t hand_look(const struct hand_ring *r, uint32_t max)
-{
-	return RTE_MIN(r->asked - r->looked, max);
-}
-
-/** Ask for elements that were shown meanwhile, up to `looked` + max. Taker. */
+/** Elements that were asked for the last time have come (`seen`); ask for those that were shown meanwhile, at most max. Taker. */
 static inline void hand_ask(struct hand_ring *r, uint32_t max)
 {
 	uint32_t given = __atomic_load_n(&r->given, __ATOMIC_ACQUIRE);
-	uint32_t until = r->looked + RTE_MIN(given - r->looked, max);
+	uint32_t until = r->asked + RTE_MIN(given - r->asked, max);
 
+	r->seen = r->asked;
 	for (uint32_t i = RTE_ALIGN_FLOOR(r->asked, HAND_LINE); (int32_t)(until - i) > 0; i += HAND_LINE)
 		rte_prefetch0(hand_at(r, i));
 	r->asked = until;

@@ -145,15 +145,13 @@ static __rte_noinline void find_by_hash(struct lane_up *l)
 		l->at[i].slot = slot[i];
 }
 
-void l2tp_rx(struct worker *w, struct burst *b)
+static __rte_always_inline void packets(
+	struct worker *w, struct burst *b, const struct tunnel_packet *u, unsigned int n)
 {
 	const struct dp_session *const session = dp_t.session;
 	const struct dp_tunnel *const tunnel = dp_t.tunnel;
-	struct lane_up *l = &b->up;
 
-	if (unlikely(dp_t.lookup_hash) && l->n)
-		find_by_hash(l);
-	for (const struct tunnel_packet *u = l->at; u < l->at + l->n; u++) {
+	for (const struct tunnel_packet *const end = u + n; u < end; u++) {
 		const struct dp_session *s = &session[u->slot];
 		uint16_t len = u->len;
 		unsigned int skip = header(u->p, &len);
@@ -166,6 +164,18 @@ void l2tp_rx(struct worker *w, struct burst *b)
 		} else {
 			other(w, b, u, skip, len);
 		}
+	}
+}
+
+void l2tp_rx(struct worker *w, struct burst *b)
+{
+	struct lane_up *l = &b->up;
+
+	if (unlikely(dp_t.lookup_hash) && l->n)
+		find_by_hash(l);
+	for (unsigned int at = 0, n; at < l->n; at += n) {
+		n = RTE_MIN(hand_ahead(w), l->n - at);
+		packets(w, b, l->at + at, n);
 	}
 	l->n = 0;
 }

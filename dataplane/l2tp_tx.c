@@ -282,24 +282,32 @@ static __rte_noinline void other(
 		down6(w, slot, m, p, len);
 }
 
-/* An ICMP error to a subscriber joins the lane meanwhile. */
-void l2tp_tx(struct worker *w, struct burst *b)
+static __rte_always_inline void packets(struct worker *w, const struct packet *a, unsigned int n)
 {
 	struct dp_session *const session = dp_t.session;
 	const struct dp_tunnel *const tunnel = dp_t.tunnel;
 	struct worker_way way = w->way;
+
+	for (const struct packet *const end = a + n; a < end; a++) {
+		struct dp_session *s = &session[a->slot];
+
+		if (likely(plain4(w, &way, a->slot, s, &tunnel[s->tunnel], a->m, a->p, a->len)))
+			continue;
+		other(w, a->slot, a->m, a->p, a->len);
+		way = w->way;
+	}
+}
+
+/* An ICMP error to a subscriber joins the lane meanwhile. */
+void l2tp_tx(struct worker *w, struct burst *b)
+{
 	struct lane *l = &b->down;
 
 	for (unsigned int i = 0; i < l->n; i++)
-		rte_prefetch0(&tunnel[session[l->at[i].slot].tunnel]);
-	for (unsigned int i = 0; i < l->n; i++) {
-		struct dp_session *s = &session[l->at[i].slot];
-
-		if (likely(plain4(w, &way, l->at[i].slot, s, &tunnel[s->tunnel], l->at[i].m,
-			    l->at[i].p, l->at[i].len)))
-			continue;
-		other(w, l->at[i].slot, l->at[i].m, l->at[i].p, l->at[i].len);
-		way = w->way;
+		rte_prefetch0(&dp_t.tunnel[dp_t.session[l->at[i].slot].tunnel]);
+	for (unsigned int at = 0, n; at < l->n; at += n) {
+		n = RTE_MIN(hand_ahead(w), l->n - at);
+		packets(w, l->at + at, n);
 	}
 	l->n = 0;
 }

@@ -20,6 +20,25 @@ void hand_down(struct worker *w, uint32_t home, struct rte_mbuf *m, uint8_t *p, 
 void hand_port(struct worker *w, uint16_t to, struct rte_mbuf *m, uint16_t port);
 void hand_flush(struct worker *w);
 
+/* The next burst of other workers' packets is asked for while this one is worked on, a few at a time: a CPU waits for no more
+ * lines than that at once, and does nothing meanwhile if it is asked for more. */
+#define HAND_AHEAD 8u
+void hand_look(struct worker *w);
+/** A few of them. @return how many packets to work on before the next few. */
+static inline unsigned int hand_ahead(struct worker *w)
+{
+	if (likely(!w->n_ahead))
+		return LANE;
+	hand_look(w);
+	return HAND_AHEAD;
+}
+/** All that are left. */
+static inline void hand_ahead_rest(struct worker *w)
+{
+	while (unlikely(w->n_ahead))
+		hand_look(w);
+}
+
 /* -- port_tx.c -- */
 void port_queue_slow(struct worker *w, uint16_t port, struct rte_mbuf *m);
 void port_flush(struct worker *w, uint16_t port);

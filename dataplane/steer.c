@@ -119,23 +119,31 @@ static void take(struct worker *w, struct burst *b, const struct hand *h)
 
 #define SEEN (IP4_HDR + 14) /* of a subscriber's packet: IPv4 and TCP, as far as its flags */
 
-/* The next burst of a ring is on its way while this one is worked on: of each packet what its owner reads and writes, from the
- * L2TP header or from where the tunnel's headers go. That is one line of the first kind and two of the second where the device
- * put the frame as init.c wants it. More would push out of the nearest cache what this burst needs. */
-static void look_ahead(struct hand_ring *r)
+/* Of a packet of the next burst what its owner reads and writes, from the L2TP header or from where the tunnel's headers go. That is
+ * one line of the first kind and two of the second where the device put the frame as init.c wants it. More would push out of the
+ * nearest cache what this burst needs. */
+static inline void look(const struct hand *h)
 {
-	uint32_t n = hand_look(r, BURST);
+	const uint8_t *p = (const uint8_t *)hand_mbuf(h) + h->at;
+	const bool down = (kind_of(h) & KIND) == HAND_DOWN;
 
-	for (uint32_t i = 0; i < n; i++, r->looked++) {
-		const struct hand *h = hand_at(r, r->looked);
-		const uint8_t *p = (const uint8_t *)hand_mbuf(h) + h->at;
-		const bool down = (kind_of(h) & KIND) == HAND_DOWN;
+	fetch(down ? p - HEADROOM : p);
+	if ((kind_of(h) & KIND) == HAND_PORT)
+		return;
+	fetch(p + (down ? 0 : PLAIN_HDR) + SEEN - 1);
+	fetch(&dp_t.session[h->what]);
+}
 
-		fetch(down ? p - HEADROOM : p);
-		if ((kind_of(h) & KIND) == HAND_PORT)
-			continue;
-		fetch(p + (down ? 0 : PLAIN_HDR) + SEEN - 1);
-		fetch(&dp_t.session[h->what]);
+void hand_look(struct worker *w)
+{
+	for (uint32_t n = 0; w->n_ahead && n < HAND_AHEAD;) {
+		struct hand_ring *r = w->ahead[w->n_ahead - 1];
+		uint32_t some = RTE_MIN(r->seen - r->looked, HAND_AHEAD - n);
+
+		for (uint32_t i = 0; i < some; i++)
+			look(hand_at(r, r->looked++));
+		n += some;
+		w->n_ahead -= r->looked == r->seen;
 	}
 }
 
@@ -159,9 +167,10 @@ static void take_in(struct worker *w, struct burst *b)
 		if (got)
 			hand_done(r, got);
 		n += got;
-		if (r->looked == r->taken) {
-			look_ahead(r);
+		if (r->seen == r->taken) {
 			hand_ask(r, BURST);
+			if (r->seen != r->looked)
+				w->ahead[w->n_ahead++] = r;
 		}
 		w->worked |= r->asked != r->taken;
 	}

@@ -89,6 +89,7 @@ void worker_poll(struct worker *w)
 	l2tp_rx(w, b);     /* header, session; PPP: IP goes on, LCP, authentication, NCPs -> ppp_owner_frame() */
 	ip_rx(w, b);       /* source check, TTL, route -> port | down | Linux */
 	l2tp_tx(w, b);     /* subscriber-bound: PPP, L2TP, the tunnel's template */
+	hand_ahead_rest(w); /* what the next poll takes from others */
 	timers(w);         /* PPP's echo and restart timers, a bounded number */
 	nd_tick(w);        /* router advertisements, a bounded number */
 	dp_apply(w);       /* messages from control, between bursts */

@@ -65,6 +65,8 @@ struct worker {
 	struct worker_way way;                    /* valid within a poll (stages.h) */
 	struct hand_ring *from[DP_WORKERS_MAX];   /* packets handed to us; [id] is NULL */
 	struct hand_ring *to[DP_WORKERS_MAX];     /* the other workers' from[id] */
+	struct hand_ring *ahead[DP_WORKERS_MAX];  /* of from[]: the next burst's packets are to be asked for; none between polls */
+	uint32_t n_ahead;
 	struct rte_ring *commands;                /* struct dp_msg by value, from control */
 	struct rte_ring *events;                  /* struct dp_msg by value, to control: PPP's and sessions' */
 	struct rte_ring *punts;                   /* struct dp_msg by value, to control: packets, policed */

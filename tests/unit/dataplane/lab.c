@@ -268,7 +268,7 @@ static void drain_hand(struct hand_ring *r)
 {
 	while (r->taken != r->put)
 		rte_pktmbuf_free(hand_mbuf(hand_at(r, r->taken++)));
-	r->given = r->looked = r->asked = r->taken_seen = r->put;
+	r->given = r->looked = r->seen = r->asked = r->taken_seen = r->put;
 }
 
 int lab_reset(void **state)

@@ -366,12 +366,13 @@ static void a_ring_shows_packets_in_order_and_only_when_told(void **state)
 			h->what = given++;
 		}
 		hand_ask(r, 8);
-		assert_int_equal(hand_look(r, 8), 0);
+		assert_int_equal(r->asked, taken);
 		assert_int_equal(hand_show(r), 1 + round % 8);
-		assert_int_equal(hand_look(r, 8), 0);
 		hand_ask(r, 8);
-		assert_int_equal(hand_look(r, 3), RTE_MIN(3u, 1 + round % 8));
-		n = hand_look(r, 8);
+		assert_int_equal(r->asked, given);
+		assert_int_equal(r->seen, taken);
+		hand_ask(r, 8);
+		n = r->seen - r->looked;
 		assert_int_equal(n, 1 + round % 8);
 		for (uint32_t i = 0; i < n; i++)
 			assert_int_equal(hand_at(r, r->looked++)->what, taken++);
@@ -392,8 +393,10 @@ static void a_full_ring_has_no_place_until_the_taker_is_done(void **state)
 	assert_null(hand_place(r));
 	hand_show(r);
 	hand_ask(r, 5);
-	assert_int_equal(hand_look(r, 8), 5);
-	r->looked += hand_look(r, 5);
+	assert_int_equal(r->asked, 5);
+	hand_ask(r, 1);
+	assert_int_equal(r->asked, 6);
+	assert_int_equal(r->seen, 5);
 	assert_null(hand_place(r));
 	hand_done(r, 5);
 	for (unsigned int i = 0; i < 5; i++)
@@ -415,7 +418,7 @@ static void *take_all(void *ring)
 		uint32_t n;
 
 		hand_ask(r, BURST);
-		n = hand_look(r, BURST);
+		n = r->seen - r->looked;
 		for (uint32_t i = 0; i < n; i++, taken++) {
 			const struct hand *h = hand_at(r, r->looked++);
 
@@ -478,6 +481,72 @@ static void a_poll_takes_a_burst_of_what_was_asked_for_and_looked_at_before(void
 	assert_int_equal(lab_w[1]->stat.handed_in, 100);
 }
 
+static void next_bursts_packets_are_all_asked_for_by_the_end_of_a_poll(void **state)
+{
+	const struct hand_ring *r = lab_w[1]->from[0];
+	struct frame f;
+
+	(void)state;
+	for (unsigned int own = 0; own < 3;
+		own++) { /* beside work of either direction, and without any */
+		const uint32_t before = r->taken;
+
+		for (unsigned int k = 0; k < 30; k++) {
+			core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
+			lab_rx(0, CORE, &f);
+		}
+		lab_poll(0);
+		lab_poll(1);
+		assert_int_equal(r->asked - before, 30);
+		assert_int_equal(r->looked - before, 0);
+		if (own == 1)
+			core_ip(&f, ip, ip4_udp(ip, HOST_IP, IP(10, 0, 0, 6), 50, 64, 0));
+		else if (own == 2)
+			lac_ip(&f, 6, ip, ip4_udp(ip, IP(10, 0, 0, 6), HOST_IP, 50, 64, 0));
+		if (own)
+			lab_rx(1, own == 1 ? CORE : ACCESS, &f);
+		lab_poll(1);
+		assert_int_equal(r->looked - before, 30);
+		assert_int_equal(r->taken - before, 0);
+		assert_int_equal(lab_w[1]->n_ahead, 0);
+		lab_poll(1);
+		assert_int_equal(r->taken - before, 30);
+	}
+	assert_int_equal(lab_session(6)->down_packets, 91);
+	assert_int_equal(lab_dropped(), 0);
+}
+
+static void few_packets_are_asked_for_at_a_time_whichever_rings_they_are_in(void **state)
+{
+	static const uint32_t shown[] = {3, 2 * HAND_AHEAD, 1};
+	struct hand_ring *r[RTE_DIM(shown)];
+	struct rte_mbuf *m = rte_pktmbuf_alloc(dp_t.pool);
+	struct worker *w = lab_w[1];
+	uint32_t all = 0, looked;
+
+	(void)state;
+	for (unsigned int k = 0; k < RTE_DIM(shown); k++, all += shown[k - 1]) {
+		r[k] = hand_ring_new(32);
+		for (unsigned int i = 0; i < shown[k]; i++)
+			*hand_place(r[k]) = (struct hand){.who = (uintptr_t)m, .at = 256};
+		hand_show(r[k]);
+		hand_ask(r[k], BURST);
+		hand_ask(r[k], BURST);
+		w->ahead[w->n_ahead++] = r[k];
+	}
+	for (uint32_t want = HAND_AHEAD; w->n_ahead; want += HAND_AHEAD) {
+		hand_ahead(w);
+		looked = r[0]->looked + r[1]->looked + r[2]->looked;
+		assert_int_equal(looked, RTE_MIN(want, all));
+	}
+	assert_int_equal(looked, all);
+	for (unsigned int k = 0; k < RTE_DIM(shown); k++) {
+		r[k]->taken = r[k]->put; /* nothing to free in it */
+		hand_ring_free(r[k]);
+	}
+	rte_pktmbuf_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +570,8 @@ int main(void)
 		T(a_full_ring_has_no_place_until_the_taker_is_done),
 		T(two_threads_lose_and_change_nothing),
 		T(a_poll_takes_a_burst_of_what_was_asked_for_and_looked_at_before),
+		T(next_bursts_packets_are_all_asked_for_by_the_end_of_a_poll),
+		T(few_packets_are_asked_for_at_a_time_whichever_rings_they_are_in),
 	};
 
 	return cmocka_run_group_tests(tests, lab_start, lab_stop);
