@@ -98,8 +98,6 @@ struct burst {
 	struct lane_punt punt;
 	uint16_t n_dead;
 	struct rte_mbuf *dead[DEAD];
-	uint16_t n_blame;
-	uint32_t *blame[DEAD]; /* counters of sessions that lost one each; at most n_dead */
 };
 
 struct worker;
@@ -117,7 +115,7 @@ void drop_all(struct worker *w, struct burst *b);
 
 /** The packet dies for this reason (counted); DROP_OK: it was consumed. Takes m (drop.c). */
 void drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why);
-/** The same, counted in its session's second line too. */
+/** The same, counted for its session too. Owner. */
 void drop_up(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why);
 void drop_down(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why);
 

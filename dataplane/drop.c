@@ -8,9 +8,6 @@ void drop_all(struct worker *w, struct burst *b)
 	(void)w;
 	if (!b->n_dead)
 		return;
-	for (unsigned int i = 0; i < b->n_blame; i++)
-		(*b->blame[i])++;
-	b->n_blame = 0;
 	for (unsigned int i = 0; i < b->n_dead; i++)
 		pkt_open(b->dead[i]);
 	rte_pktmbuf_free_bulk(b->dead, b->n_dead);
@@ -29,23 +26,14 @@ void drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 	b->dead[b->n_dead++] = m;
 }
 
-/* Remembered, for the session's counter is on its way to the cache only now. */
-static void blame(struct worker *w, uint32_t *counter)
-{
-	struct burst *b = &w->burst;
-
-	rte_prefetch0(counter);
-	b->blame[b->n_blame++] = counter;
-}
-
 void drop_up(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why)
 {
 	drop(w, m, why);
-	blame(w, &dp_t.dropped[slot].up);
+	drops_more(&dp_t.dropped[slot].up, &dp_t.session[slot].up_drops);
 }
 
 void drop_down(struct worker *w, uint32_t slot, struct rte_mbuf *m, enum drop_reason why)
 {
 	drop(w, m, why);
-	blame(w, &dp_t.dropped[slot].down);
+	count_drop_down(slot);
 }

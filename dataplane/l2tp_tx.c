@@ -172,7 +172,7 @@ static __rte_noinline void too_big4(
 	unsigned int n;
 
 	if (load16(p + 6) & IP4_DF) {
-		dp_t.dropped[slot].down++;
+		count_drop_down(slot);
 		icmp4_error(w, m, p, len, 3, 4, mtu, DROP_TOO_BIG);
 		return;
 	}
@@ -225,7 +225,7 @@ static __rte_noinline void down6(
 			packet(w, slot, m, p, len, true);
 			return;
 		}
-		dp_t.dropped[slot].down++;
+		count_drop_down(slot);
 		icmp6_error(w, m, p, len, 2, 0, s->mtu, DROP_TOO_BIG);
 	}
 }

@@ -49,7 +49,8 @@ enum session_flag {
 /* One 64-byte line: all that a plain packet touches, both directions. */
 struct dp_session {
 	uint32_t generation;
-	uint32_t tunnel;       /* slot */
+	uint16_t tunnel;       /* slot */
+	uint8_t up_drops, down_drops; /* drops_more() */
 	uint16_t sid, tid;     /* ours, host order; as in session_key.ids */
 	rte_be16_t peer_sid;
 	uint16_t mtu;          /* of IP packets towards the subscriber */
@@ -100,11 +101,36 @@ struct dp_session_more {
 } __rte_cache_aligned;
 static_assert(sizeof(struct dp_session_more) == 128 || sizeof(struct dp_session_more) == 64, "whole lines");
 
-/* Packets of a session that were dropped. Apart from its second line: eight sessions share a line, so that a flood of packets to
- * be dropped costs no more memory traffic than packets that are forwarded. */
+/* Packets of a session that were dropped, as of the last multiple of DROPS_CARRY: those since are in the session's line, so that a
+ * flood of packets to be dropped costs no more memory traffic than packets that are forwarded. */
 struct dp_dropped {
 	uint32_t up, down;
 };
+#define DROPS_CARRY 128u
+
+/* One more. Stores in this order: who sees drops of the next DROPS_CARRY sees what was carried. Owner. */
+static inline void drops_more(uint32_t *carried, uint8_t *low)
+{
+	uint8_t n = (uint8_t)(*low + 1);
+
+	__atomic_store_n(low, n, __ATOMIC_RELEASE);
+	if (n % DROPS_CARRY == 0)
+		__atomic_store_n(carried, *carried + DROPS_CARRY, __ATOMIC_RELEASE);
+}
+
+/* All so far; never less than before. Any thread. */
+static inline uint32_t drops_all(const uint32_t *carried, const uint8_t *low)
+{
+	uint32_t before, now = __atomic_load_n(carried, __ATOMIC_ACQUIRE);
+	uint8_t n;
+
+	do {
+		before = now;
+		n = __atomic_load_n(low, __ATOMIC_ACQUIRE);
+		now = __atomic_load_n(carried, __ATOMIC_ACQUIRE);
+	} while (now != before);
+	return now + (uint8_t)(n - now);
+}
 
 /* Rate limits of IP octets that many sessions share. The clock of their buckets counts units of 2^shift ns. */
 struct dp_rates {

@@ -116,6 +116,12 @@ static inline uint8_t shard_owner(uint32_t ids)
 	return dp_t.shard_owner[(uint16_t)ids >> DP_SHARD_SHIFT];
 }
 
+/* A packet towards the subscriber that is not sent on, though it may become something else. Owner. */
+static inline void count_drop_down(uint32_t slot)
+{
+	drops_more(&dp_t.dropped[slot].down, &dp_t.session[slot].down_drops);
+}
+
 /* Bounds of the packet for the sanitizer: closed after reception, open again before anything is put
  * before it. */
 static inline void pkt_close(struct rte_mbuf *m)

@@ -20,7 +20,7 @@
 
 #include "dataplane/records.h"
 
-#define LAYOUT_VERSION 4u
+#define LAYOUT_VERSION 5u
 #define PAGE           4096u
 
 static const char magic[8] = "lnsdstor";

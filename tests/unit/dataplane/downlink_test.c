@@ -180,7 +180,7 @@ static void a_session_whose_ncp_is_closed_drops(void **state)
 	lab_session(1)->flags = S_V4;
 	send_core(ip, ip6_udp(ip, 0x2620000000000001, POOL6 + 1, 33, 64));
 	assert_int_equal(lab_drops(DROP_SESSION_NOT_OPEN), 2);
-	assert_int_equal(dp_t.dropped[1].down, 2);
+	assert_int_equal(lab_down_drops(1), 2);
 	assert_nothing_sent();
 }
 

@@ -219,7 +219,7 @@ static void a_tunnel_without_next_hop_drops_both_families(void **state)
 	lab_rx(0, CORE, &f);
 	lab_run();
 	assert_int_equal(lab_drops(DROP_UNRESOLVED), 2);
-	assert_int_equal(dp_t.dropped[1].down, 2);
+	assert_int_equal(lab_down_drops(1), 2);
 	assert_false(lab_tx(ACCESS, &f));
 	assert_false(lab_tx(CORE, &f));
 }

@@ -333,6 +333,16 @@ struct dp_session *lab_session(uint32_t slot)
 	return &dp_t.session[slot];
 }
 
+uint32_t lab_up_drops(uint32_t slot)
+{
+	return drops_all(&dp_t.dropped[slot].up, &dp_t.session[slot].up_drops);
+}
+
+uint32_t lab_down_drops(uint32_t slot)
+{
+	return drops_all(&dp_t.dropped[slot].down, &dp_t.session[slot].down_drops);
+}
+
 void lab_rx(unsigned int worker, unsigned int port, const struct frame *f)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(dp_t.pool);

@@ -53,6 +53,9 @@ int lab_reset(void **state);
 /** Session slot (1..8): slots 1..4 belong to worker 0, 5..8 to worker 1. Address 10.0.0.slot,
  * prefix POOL6 + slot. */
 struct dp_session *lab_session(uint32_t slot);
+/** Packets that the session lost, as control tells. */
+uint32_t lab_up_drops(uint32_t slot);
+uint32_t lab_down_drops(uint32_t slot);
 uint16_t lab_sid(uint32_t slot);
 /** Put a frame on a port's queue of a worker. */
 void lab_rx(unsigned int worker, unsigned int port, const struct frame *f);

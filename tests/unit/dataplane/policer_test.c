@@ -4,6 +4,8 @@
 
 #include "dataplane/police.h"
 
+#include <pthread.h>
+
 #define US         1000ull
 #define MS         1000000ull
 #define BITS_PER_S 8000000ull /* an octet takes a microsecond */
@@ -58,8 +60,8 @@ static void a_subscriber_sends_its_burst_at_once_and_then_its_rate(void **state)
 		limit(slot, true, true);
 		up(slot, 20);
 		assert_near(sent(CORE), 11);
-		assert_near(dp_t.dropped[slot].up, 9);
-		assert_int_equal(lab_session(slot)->up_packets, 20 - dp_t.dropped[slot].up);
+		assert_near(lab_up_drops(slot), 9);
+		assert_int_equal(lab_session(slot)->up_packets, 20 - lab_up_drops(slot));
 		assert_int_equal(
 			lab_session(slot)->up_octets, lab_session(slot)->up_packets * OCTETS);
 	}
@@ -76,8 +78,8 @@ static void a_subscriber_is_sent_its_burst_at_once_and_then_its_rate(void **stat
 		limit(slot, true, true);
 		down(slot, 20);
 		assert_near(sent(ACCESS), 11);
-		assert_near(dp_t.dropped[slot].down, 9);
-		assert_int_equal(lab_session(slot)->down_packets, 20 - dp_t.dropped[slot].down);
+		assert_near(lab_down_drops(slot), 9);
+		assert_int_equal(lab_session(slot)->down_packets, 20 - lab_down_drops(slot));
 		assert_int_equal(
 			lab_session(slot)->down_octets, lab_session(slot)->down_packets * OCTETS);
 	}
@@ -221,6 +223,60 @@ static void what_is_dropped_for_another_reason_does_not_fill_the_bucket(void **s
 	assert_near(sent(CORE), 11);
 }
 
+static void drops_are_counted_each_way_however_many_they_are(void **state)
+{
+	const unsigned int n = 3 * DROPS_CARRY + 1; /* twice what the session's line holds */
+
+	(void)state;
+	for (uint32_t slot = 1; slot <= 5; slot += 4) {
+		for (unsigned int k = 1; k <= n; k++) {
+			lab_session(slot)->flags &= (uint16_t)~S_V4;
+			down(slot, 1);
+			lab_session(slot)->flags |= S_V4;
+			assert_int_equal(lab_down_drops(slot), k);
+			assert_int_equal(lab_up_drops(slot), 0);
+		}
+		for (unsigned int k = 1; k <= n; k++) {
+			send_sub(slot, ip, ip4_udp(ip, IP(10, 0, 0, 77), HOST_IP, 50, 64, 0));
+			assert_int_equal(lab_up_drops(slot), k);
+			assert_int_equal(lab_down_drops(slot), n);
+		}
+	}
+	assert_int_equal(lab_drops(DROP_SPOOFED_SOURCE), 2 * n);
+	assert_int_equal(lab_drops(DROP_SESSION_NOT_OPEN), 2 * n);
+	assert_int_equal(lab_up_drops(2), 0);
+}
+
+#define MANY 30000000u
+
+static void *count_many(void *slot)
+{
+	const uint32_t i = (uint32_t)(uintptr_t)slot;
+
+	for (uint32_t n = 0; n < MANY; n++)
+		drops_more(&dp_t.dropped[i].down, &dp_t.session[i].down_drops);
+	return NULL;
+}
+
+static void drops_read_while_they_are_counted_never_become_fewer(void **state)
+{
+	uint32_t last = 0, now;
+	uint64_t changes = 0;
+	pthread_t owner;
+
+	(void)state;
+	assert_int_equal(pthread_create(&owner, NULL, count_many, (void *)(uintptr_t)3), 0);
+	do {
+		now = lab_down_drops(3);
+		assert_true(now >= last && now <= MANY);
+		changes += now != last;
+		last = now;
+	} while (now < MANY);
+	assert_int_equal(pthread_join(owner, NULL), 0);
+	assert_int_equal(lab_down_drops(3), MANY);
+	assert_in_range(changes, 2, MANY);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, lab_reset)
@@ -236,6 +292,8 @@ int main(void)
 		T(ppp_frames_pass_a_full_bucket_and_do_not_fill_it),
 		T(a_dropped_packet_costs_nothing_of_the_bucket),
 		T(what_is_dropped_for_another_reason_does_not_fill_the_bucket),
+		T(drops_are_counted_each_way_however_many_they_are),
+		T(drops_read_while_they_are_counted_never_become_fewer),
 	};
 
 	return cmocka_run_group_tests(tests, lab_start, lab_stop);

@@ -156,7 +156,7 @@ static void a_session_that_is_not_started_drops_and_counts(void **state)
 	lab_session(1)->action = S_PENDING;
 	send_sub(1, ip, ip4_udp(ip, IP(10, 0, 0, 1), HOST_IP, 18, 64, 0));
 	assert_only_drop(DROP_NOT_STARTED, 1);
-	assert_int_equal(dp_t.dropped[1].up, 1);
+	assert_int_equal(lab_up_drops(1), 1);
 }
 
 /* An LCP Configure-Request in session slot, with n more bytes. */
@@ -345,7 +345,7 @@ static void a_malformed_inner_header_is_dropped(void **state)
 	store16(ip + 4, n - 39);
 	send_sub(1, ip, n);
 	assert_only_drop(DROP_INNER_HEADER, 7);
-	assert_int_equal(dp_t.dropped[1].up, 7);
+	assert_int_equal(lab_up_drops(1), 7);
 }
 
 static void bytes_after_the_ip_length_are_cut_off(void **state)
