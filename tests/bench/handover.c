@@ -8,10 +8,10 @@
  *   half2     both receive, every second packet is the other's      two workers on one tunnel
  *   cross     worker 0 receives, worker 1 owns everything           h = giver + owner - C
  *   one_half  worker 0 receives, every second packet is worker 1's  one tunnel on one queue
- * Ticks are TSC ticks of polls that found work. A core-to-core round trip is measured before each
- * sample: it tells whether the two CPUs were near or far. A round in which a thread did not have the
- * whole of its core is repeated (whole.h). After each sample some frames are compared with what they
- * must be.
+ * Ticks are TSC ticks of polls that found work. A core-to-core round trip, measured before and after each
+ * rotation, tells whether the two CPUs were near or far. A sample is ROUNDS of each case, all near or all far, in
+ * which both threads had the whole of their cores (whole.h): those that had not are left out, as long as there is time
+ * for others, however short such moments are. After each sample some frames are compared with what they must be.
  * Prints one JSON object. */
 #include <getopt.h>
 #include <sched.h>
@@ -26,8 +26,10 @@
 #include "tests/bench/rig2.h"
 #include "tests/bench/whole.h"
 
-#define ROUNDS   25 /* of a sample */
-#define PINGS    20000
+#define ROUNDS   25 /* of each case in a sample */
+#define PINGS    500
+#define NEAR_NS  200 /* a round trip of CPUs that share a cache is below */
+#define SAMPLE_S 3 /* after so long a round counts although a core was not ours */
 #define REPS_MAX 99
 
 struct kase {
@@ -43,6 +45,7 @@ static const struct kase cases[] = {
 	{"cross", false, 0},
 	{"one_half", false, 128},
 };
+#define CASES RTE_DIM(cases)
 
 struct sample {
 	double ticks; /* of time for each packet, while all of them send (rig_rate()) */
@@ -51,6 +54,13 @@ struct sample {
 	double round_trip_ns;
 	unsigned int repeated, shared; /* rounds; those that count although a core was not ours */
 };
+
+/* Rounds of either mode until one has enough of each case. */
+struct tally {
+	struct sample s[CASES];
+	unsigned int kept[CASES];
+};
+enum { NEAR, FAR, MODES };
 
 /* What main wants of the other thread; both pass barrier() between fields' use. */
 static struct {
@@ -120,34 +130,6 @@ static void round_of(unsigned int id)
 	barrier();
 }
 
-/* Rounds until enough of them count; both sides see the same, and count the same. The first one warms. */
-static struct sample rounds_of(unsigned int id)
-{
-	double total = (double)ROUNDS * job.total;
-	struct sample s = {0};
-	unsigned int kept = 0;
-
-	round_of(id);
-	while (kept < ROUNDS) {
-		bool ours;
-
-		round_of(id);
-		ours = rounds[0].ours && rounds[1].ours;
-		if (!ours && whole_patience()) {
-			s.repeated++;
-			continue;
-		}
-		kept++;
-		s.shared += !ours;
-		s.ticks += 1 / (rounds[0].rate + rounds[1].rate) / ROUNDS;
-		for (unsigned int i = 0; i < RIG_SIDES; i++) {
-			s.busy[i] += (double)rounds[i].busy / total;
-			s.handed += (double)rounds[i].handed / total;
-		}
-	}
-	return s;
-}
-
 static void pong(unsigned int id)
 {
 	for (uint64_t k = 0; k < PINGS; k++) {
@@ -175,7 +157,7 @@ static int other(void *arg)
 		if (job.what == DO_PING)
 			pong(1);
 		else
-			rounds_of(1);
+			round_of(1);
 		barrier();
 	}
 }
@@ -200,24 +182,83 @@ static double round_trip(void)
 	return least;
 }
 
-static int measure(const struct kase *k, enum rig_dir dir, struct sample *s)
+/* One round of both sides; what they did is in rounds[]. */
+static void do_round(const struct kase *k, enum rig_dir dir)
 {
-	double trip = round_trip();
-
 	job.what = DO_ROUND;
 	job.kase = k;
 	job.dir = dir;
 	job.total = RIG_PACKETS * (k->both ? 2 : 1);
 	barrier();
-	*s = rounds_of(0);
+	round_of(0);
 	barrier();
-	s->round_trip_ns = trip;
+}
+
+/* The round that was done. any: it counts whosever the cores were. */
+static void keep(struct tally *t, unsigned int c, double trip, const struct round *r, bool any)
+{
+	const double total = RIG_PACKETS * (cases[c].both ? 2 : 1);
+	const bool ours = r[0].ours && r[1].ours;
+	struct sample *s = &t->s[c];
+
+	if (!ours && !any) {
+		s->repeated++;
+		return;
+	}
+	t->kept[c]++;
+	s->shared += !ours;
+	s->ticks += 1 / (r[0].rate + r[1].rate) / ROUNDS;
+	s->round_trip_ns += trip / ROUNDS;
+	for (unsigned int i = 0; i < RIG_SIDES; i++) {
+		s->busy[i] += (double)r[i].busy / total / ROUNDS;
+		s->handed += (double)r[i].handed / total / ROUNDS;
+	}
+}
+
+static bool is_full(const struct tally *t)
+{
+	for (unsigned int c = 0; c < CASES; c++)
+		if (t->kept[c] < ROUNDS)
+			return false;
+	return true;
+}
+
+/* The cases in rotation, each round after one that warms, until there is a sample of them. A rotation in which the CPUs were moved
+ * does not count. */
+static int measure(enum rig_dir dir, struct sample *s)
+{
+	const uint64_t until = rte_get_tsc_cycles() + SAMPLE_S * rte_get_tsc_hz();
+	struct tally tally[MODES] = {0}, *full = NULL;
+	double before = round_trip();
+
+	while (!full) {
+		const bool any = rte_get_tsc_cycles() >= until;
+		struct tally *t = &tally[before < NEAR_NS ? NEAR : FAR];
+		struct round did[CASES][RIG_SIDES];
+		double after;
+
+		for (unsigned int c = 0; c < CASES; c++) {
+			if (t->kept[c] == ROUNDS)
+				continue;
+			do_round(&cases[c], dir);
+			do_round(&cases[c], dir);
+			memcpy(did[c], rounds, sizeof(rounds));
+		}
+		after = round_trip();
+		for (unsigned int c = 0; c < CASES && (before < NEAR_NS) == (after < NEAR_NS); c++)
+			if (t->kept[c] < ROUNDS)
+				keep(t, c, before, did[c], any);
+		before = after;
+		full = is_full(t) ? t : NULL;
+	}
+	for (unsigned int c = 0; c < CASES; c++)
+		s[c * REPS_MAX] = full->s[c];
 	return rig_check(dir) ? 0 : -1;
 }
 
-static void print_samples(const struct sample s[RTE_DIM(cases)][REPS_MAX], unsigned int reps)
+static void print_samples(const struct sample s[CASES][REPS_MAX], unsigned int reps)
 {
-	for (unsigned int c = 0; c < RTE_DIM(cases); c++) {
+	for (unsigned int c = 0; c < CASES; c++) {
 		printf("%s\"%s\": [", c ? ", " : "", cases[c].name);
 		for (unsigned int r = 0; r < reps; r++)
 			printf("%s{\"ticks\": %.2f, \"busy\": [%.2f, %.2f], \"handed\": %.4f, "
@@ -231,14 +272,13 @@ static void print_samples(const struct sample s[RTE_DIM(cases)][REPS_MAX], unsig
 
 static int run(uint32_t sessions, unsigned int reps)
 {
-	static struct sample s[2][RTE_DIM(cases)][REPS_MAX];
+	static struct sample s[2][CASES][REPS_MAX];
 	uint64_t dropped;
 
 	for (unsigned int r = 0; r < reps; r++)
 		for (unsigned int dir = 0; dir < 2; dir++)
-			for (unsigned int c = 0; c < RTE_DIM(cases); c++)
-				if (measure(&cases[c], (enum rig_dir)dir, &s[dir][c][r]))
-					return -1;
+			if (measure((enum rig_dir)dir, &s[dir][0][r]))
+				return -1;
 	dropped = rig_dropped();
 	printf("{\"sessions\": %u, \"tunnels\": %u, \"tsc_hz\": %lu, \"hugepages\": %s, "
 	       "\"dropped\": %lu, "
