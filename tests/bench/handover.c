@@ -225,7 +225,7 @@ static bool is_full(const struct tally *t)
 
 /* The cases in rotation, each round after one that warms, until there is a sample of them. A rotation in which the CPUs were moved
  * does not count. */
-static int measure(enum rig_dir dir, struct sample *s)
+static int measure(enum rig_dir dir, struct sample s[CASES])
 {
 	const uint64_t until = rte_get_tsc_cycles() + SAMPLE_S * rte_get_tsc_hz();
 	struct tally tally[MODES] = {0}, *full = NULL;
@@ -252,32 +252,32 @@ static int measure(enum rig_dir dir, struct sample *s)
 		full = is_full(t) ? t : NULL;
 	}
 	for (unsigned int c = 0; c < CASES; c++)
-		s[c * REPS_MAX] = full->s[c];
+		s[c] = full->s[c];
 	return rig_check(dir) ? 0 : -1;
 }
 
-static void print_samples(const struct sample s[CASES][REPS_MAX], unsigned int reps)
+static void print_samples(const struct sample s[REPS_MAX][CASES], unsigned int reps)
 {
 	for (unsigned int c = 0; c < CASES; c++) {
 		printf("%s\"%s\": [", c ? ", " : "", cases[c].name);
 		for (unsigned int r = 0; r < reps; r++)
 			printf("%s{\"ticks\": %.2f, \"busy\": [%.2f, %.2f], \"handed\": %.4f, "
 			       "\"round_trip_ns\": %.0f, \"repeated\": %u, \"shared\": %u}",
-				r ? ", " : "", s[c][r].ticks, s[c][r].busy[0], s[c][r].busy[1],
-				s[c][r].handed, s[c][r].round_trip_ns, s[c][r].repeated,
-				s[c][r].shared);
+				r ? ", " : "", s[r][c].ticks, s[r][c].busy[0], s[r][c].busy[1],
+				s[r][c].handed, s[r][c].round_trip_ns, s[r][c].repeated,
+				s[r][c].shared);
 		printf("]");
 	}
 }
 
 static int run(uint32_t sessions, unsigned int reps)
 {
-	static struct sample s[2][CASES][REPS_MAX];
+	static struct sample s[2][REPS_MAX][CASES];
 	uint64_t dropped;
 
 	for (unsigned int r = 0; r < reps; r++)
 		for (unsigned int dir = 0; dir < 2; dir++)
-			if (measure((enum rig_dir)dir, &s[dir][0][r]))
+			if (measure((enum rig_dir)dir, s[dir][r]))
 				return -1;
 	dropped = rig_dropped();
 	printf("{\"sessions\": %u, \"tunnels\": %u, \"tsc_hz\": %lu, \"hugepages\": %s, "
