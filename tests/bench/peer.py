@@ -108,11 +108,11 @@ def figures(got, sessions, offered, up):
     for way in ("up", "down"):
         params = {"sessions": sessions, "direction": way, "frame": "98"}
         theirs, share = got.take((way, "l2tpns")), got.take((way, "share"))
-        target = (">=", TARGET[sessions][way]) if got.mode() == "near" else None
+        judged, unsaid = got.judged((way, "lnsd"), (way, "l2tpns"))
         yield figure(NAME, "l2tpns", "Mpps", theirs, params, note="%s Mpps were offered; l2tpns had %.0f %% of CPU 1; %s"
             % (offered[way], sum(share) / max(len(share), 1), note))
-        yield figure(NAME, "lnsd", "Mpps", got.take((way, "lnsd")), params, ceiling=("l2tpns", theirs), target=target,
-            judge="ratio", note=note)
+        yield figure(NAME, "lnsd", "Mpps", got.take((way, "lnsd")), params, ceiling=("l2tpns", theirs),
+            target=(">=", TARGET[sessions][way]) if judged else None, judge="ratio", note=unsaid + note)
 
 
 def dialling(ctx, sessions):

@@ -57,6 +57,13 @@ class Samples:
         rotations = self._rotations(key, other)
         return self._values(key, rotations), self._values(other, rotations)
 
+    def judged(self, key, other):
+        """Are their ratios enough, and near, to hold a target? @return that, and if not, what to say of it."""
+        found = len(self._rotations(key, other))
+        if self.mode() == "near" and found >= self.enough:
+            return True, ""
+        return False, "not judged: %d rotations in %s mode; " % (found, self.mode())
+
     def quiet(self, key, other):
         """Rotations in which both are near, of whole cores."""
         return len(set.intersection(*({r for r, m, whole, _ in self.of[k] if m == "near" and whole} for k in (key, other))))

@@ -213,7 +213,7 @@ class Samples(unittest.TestCase):
 
     def test_targets_hold_in_near_mode_only(self):
         for mode, wanted in (("near", True), ("far", None)):
-            s = RigSamples()
+            s = RigSamples(1)
             for key, mpps in ((("lnsd", "up", "98", "mpps"), 9.0), (("macswap", "loop", "98", "mpps"), 10.0)):
                 s.add(0, key, mode, mpps)
             up = next(f for f in link.figures(s, 1000, ["98"]) if f["name"] == "throughput" and f["params"]["direction"] == "up")
@@ -222,7 +222,7 @@ class Samples(unittest.TestCase):
             self.assertIsNone(next(link.figures(s, 1000, ["98"], targets={}))["met"])
 
     def test_a_direction_that_was_never_in_the_mode_of_most_samples_has_no_figure_but_the_other_has(self):
-        s = RigSamples()
+        s = RigSamples(2)
         for number, (way, mode) in enumerate((("up", "near"), ("up", "near"), ("down", "far"))):
             for key, value in (("l2tpns", 0.2), ("share", 99), ("lnsd", 8.0)):
                 s.add(number, (way, key), mode, value)
@@ -231,7 +231,31 @@ class Samples(unittest.TestCase):
         self.assertEqual(of["lnsd", "up"]["median"], 8.0)
         self.assertTrue(abs(of["lnsd", "up"]["ceiling"]["ratio"] - 40) < 1e-9)
         self.assertIsNone(of["lnsd", "down"]["median"])
-        self.assertIs(of["lnsd", "down"]["met"], False)
+        self.assertIs(of["lnsd", "down"]["met"], None)
+        self.assertIs(of["lnsd", "up"]["met"], False)
+
+    def test_ratios_of_too_few_rotations_are_told_and_not_judged(self):
+        keys = ("lnsd", "up", "98", "mpps"), ("macswap", "loop", "98", "mpps")
+        for enough, met in ((2, True), (3, None)):
+            s = RigSamples(enough)
+            for number in range(3):
+                s.add(number, keys[0], "near", 9.0)
+                s.add(number, keys[1], "near" if number else "far", 10.0)
+            up = next(link.figures(s, 1000, ["98"]))
+            self.assertIs(up["met"], met)
+            self.assertEqual("not judged: 2 rotations" in up["note"], met is None)
+
+    def test_peer_goes_on_while_one_direction_has_few_undisturbed_rotations(self):
+        s = RigSamples(1)
+        for way in ("up", "down"):
+            for who in ("lnsd", "l2tpns"):
+                self.assertTrue(peer.few(s))
+                s.add(0, (way, who), "near", 1.0, way == "up" or who == "lnsd")
+        self.assertTrue(peer.few(s))
+        s.add(1, ("down", "lnsd"), "near", 1.0)
+        self.assertTrue(peer.few(s))
+        s.add(1, ("down", "l2tpns"), "near", 1.0)
+        self.assertFalse(peer.few(s))
 
     def test_what_lnsd_dropped_is_summed_over_the_runs(self):
         self.assertEqual(setup.dropped([{"drops": {"ttl": 1}}, {"drops": {"ttl": 2}}]), "3 ttl")
