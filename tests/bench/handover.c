@@ -9,9 +9,9 @@
  *   cross     worker 0 receives, worker 1 owns everything           h = giver + owner - C
  *   one_half  worker 0 receives, every second packet is worker 1's  one tunnel on one queue
  * Ticks are TSC ticks of polls that found work. A core-to-core round trip, measured before and after each
- * rotation, tells whether the two CPUs were near or far. A sample is ROUNDS of each case, all near or all far, in
- * which both threads had the whole of their cores (whole.h): those that had not are left out, as long as there is time
- * for others, however short such moments are. After each sample some frames are compared with what they must be.
+ * rotation, tells whether the two CPUs were near or far. A sample is of ROUNDS rotations, all near or all far, in which
+ * both threads had the whole of their cores (whole.h): others are left out as long as there is time for better ones.
+ * After each sample some frames are compared with what they must be.
  * Prints one JSON object. */
 #include <getopt.h>
 #include <sched.h>
@@ -26,10 +26,10 @@
 #include "tests/bench/rig2.h"
 #include "tests/bench/whole.h"
 
-#define ROUNDS   25 /* of each case in a sample */
+#define ROUNDS   25 /* of each case in a sample: rotations */
 #define PINGS    500
 #define NEAR_NS  200 /* a round trip of CPUs that share a cache is below */
-#define SAMPLE_S 3 /* after so long a round counts although a core was not ours */
+#define SAMPLE_S 3 /* after so long a rotation counts although a core was not ours */
 #define REPS_MAX 99
 
 struct kase {
@@ -55,10 +55,10 @@ struct sample {
 	unsigned int repeated, shared; /* rounds; those that count although a core was not ours */
 };
 
-/* Rounds of either mode until one has enough of each case. */
+/* Rotations of either mode until one has enough. */
 struct tally {
 	struct sample s[CASES];
-	unsigned int kept[CASES];
+	unsigned int kept;
 };
 enum { NEAR, FAR, MODES };
 
@@ -194,19 +194,12 @@ static void do_round(const struct kase *k, enum rig_dir dir)
 	barrier();
 }
 
-/* The round that was done. any: it counts whosever the cores were. */
-static void keep(struct tally *t, unsigned int c, double trip, const struct round *r, bool any)
+/* What a round that was done adds to its case's sample. */
+static void add(struct sample *s, const struct kase *k, const struct round *r, double trip)
 {
-	const double total = RIG_PACKETS * (cases[c].both ? 2 : 1);
-	const bool ours = r[0].ours && r[1].ours;
-	struct sample *s = &t->s[c];
+	const double total = RIG_PACKETS * (k->both ? 2 : 1);
 
-	if (!ours && !any) {
-		s->repeated++;
-		return;
-	}
-	t->kept[c]++;
-	s->shared += !ours;
+	s->shared += !(r[0].ours && r[1].ours);
 	s->ticks += 1 / (r[0].rate + r[1].rate) / ROUNDS;
 	s->round_trip_ns += trip / ROUNDS;
 	for (unsigned int i = 0; i < RIG_SIDES; i++) {
@@ -215,44 +208,49 @@ static void keep(struct tally *t, unsigned int c, double trip, const struct roun
 	}
 }
 
-static bool is_full(const struct tally *t)
+/* A round of each case, each after one that warms. @return both threads had the whole of their cores in all of them. */
+static bool rotation(enum rig_dir dir, struct round did[CASES][RIG_SIDES])
 {
-	for (unsigned int c = 0; c < CASES; c++)
-		if (t->kept[c] < ROUNDS)
-			return false;
-	return true;
+	bool ours = true;
+
+	for (unsigned int c = 0; c < CASES; c++) {
+		do_round(&cases[c], dir);
+		do_round(&cases[c], dir);
+		memcpy(did[c], rounds, sizeof(rounds));
+		ours &= rounds[0].ours && rounds[1].ours;
+	}
+	return ours;
 }
 
-/* The cases in rotation, each round after one that warms, until there is a sample of them. A rotation in which the CPUs were moved
- * does not count. */
+/* Rotations until there is a sample of each case. A rotation counts for all cases or for none, or they would be measured on unlike
+ * hosts; one in which the CPUs were moved does not. */
 static int measure(enum rig_dir dir, struct sample s[CASES])
 {
 	const uint64_t until = rte_get_tsc_cycles() + SAMPLE_S * rte_get_tsc_hz();
-	struct tally tally[MODES] = {0}, *full = NULL;
-	double before = round_trip();
+	struct tally tally[MODES] = {0}, *t;
+	double before, after = round_trip();
+	unsigned int repeated = 0;
 
-	while (!full) {
+	do {
 		const bool any = rte_get_tsc_cycles() >= until;
-		struct tally *t = &tally[before < NEAR_NS ? NEAR : FAR];
 		struct round did[CASES][RIG_SIDES];
-		double after;
+		bool counts = rotation(dir, did) || any;
 
-		for (unsigned int c = 0; c < CASES; c++) {
-			if (t->kept[c] == ROUNDS)
-				continue;
-			do_round(&cases[c], dir);
-			do_round(&cases[c], dir);
-			memcpy(did[c], rounds, sizeof(rounds));
-		}
-		after = round_trip();
-		for (unsigned int c = 0; c < CASES && (before < NEAR_NS) == (after < NEAR_NS); c++)
-			if (t->kept[c] < ROUNDS)
-				keep(t, c, before, did[c], any);
 		before = after;
-		full = is_full(t) ? t : NULL;
+		after = round_trip();
+		t = &tally[before < NEAR_NS ? NEAR : FAR];
+		if (!counts || (before < NEAR_NS) != (after < NEAR_NS)) {
+			repeated++;
+			continue;
+		}
+		for (unsigned int c = 0; c < CASES; c++)
+			add(&t->s[c], &cases[c], did[c], before);
+		t->kept++;
+	} while (t->kept < ROUNDS);
+	for (unsigned int c = 0; c < CASES; c++) {
+		s[c] = t->s[c];
+		s[c].repeated = repeated;
 	}
-	for (unsigned int c = 0; c < CASES; c++)
-		s[c] = full->s[c];
 	return rig_check(dir) ? 0 : -1;
 }
 
