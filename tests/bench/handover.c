@@ -9,8 +9,9 @@
  *   cross     worker 0 receives, worker 1 owns everything           h = giver + owner - C
  *   one_half  worker 0 receives, every second packet is worker 1's  one tunnel on one queue
  * Ticks are TSC ticks of polls that found work. A core-to-core round trip, measured before and after each
- * rotation, tells whether the two CPUs were near or far. A sample is of ROUNDS rotations, all near or all far, in which
- * both threads had the whole of their cores (whole.h): others are left out as long as there is time for better ones.
+ * rotation, tells whether the two CPUs were near or far. A sample is of ROUNDS rotations on one kind of host (enum host):
+ * near or far, both threads with the whole of their cores (whole.h) in all rounds or not in all. It goes on until there are as
+ * many samples of the best kind as were asked for, or patience ends; kinds are told in order.
  * After each sample some frames are compared with what they must be.
  * Prints one JSON object. */
 #include <getopt.h>
@@ -29,7 +30,7 @@
 #define ROUNDS   25 /* of each case in a sample: rotations */
 #define PINGS    500
 #define NEAR_NS  200 /* a round trip of CPUs that share a cache is below */
-#define SAMPLE_S 3 /* after so long a rotation counts although a core was not ours */
+#define TELL_S   15
 #define REPS_MAX 99
 
 struct kase {
@@ -52,15 +53,23 @@ struct sample {
 	double busy[RIG_SIDES]; /* per packet of all */
 	double handed; /* share of packets */
 	double round_trip_ns;
-	unsigned int repeated, shared; /* rounds; those that count although a core was not ours */
+	unsigned int shared; /* rounds in which a core was not ours */
 };
 
-/* Rotations of either mode until one has enough. */
+/* Where a rotation was, the best first. */
+enum host { NEAR_WHOLE, NEAR_SHARED, FAR_WHOLE, FAR_SHARED, HOSTS };
+
+/* Samples of one kind of host: those that are complete, and one that grows. */
 struct tally {
-	struct sample s[CASES];
-	unsigned int kept;
+	struct sample s[REPS_MAX + 1][CASES];
+	unsigned int done, rotations;
 };
-enum { NEAR, FAR, MODES };
+
+/* Of one direction. */
+struct gathered {
+	struct tally of[HOSTS];
+	unsigned int moved; /* rotations in which the CPUs were moved: they count nowhere */
+};
 
 /* What main wants of the other thread; both pass barrier() between fields' use. */
 static struct {
@@ -222,71 +231,96 @@ static bool rotation(enum rig_dir dir, struct round did[CASES][RIG_SIDES])
 	return ours;
 }
 
-/* Rotations until there is a sample of each case. A rotation counts for all cases or for none, or they would be measured on unlike
- * hosts; one in which the CPUs were moved does not. */
-static int measure(enum rig_dir dir, struct sample s[CASES])
+/* One rotation, added to the sample that grows on its kind of host. It counts for all cases or for none, or they would be measured
+ * on unlike hosts. */
+static int gather(enum rig_dir dir, struct gathered *g)
 {
-	const uint64_t until = rte_get_tsc_cycles() + SAMPLE_S * rte_get_tsc_hz();
-	struct tally tally[MODES] = {0}, *t;
-	double before, after = round_trip();
-	unsigned int repeated = 0;
+	double before = round_trip(), after;
+	struct round did[CASES][RIG_SIDES];
+	bool ours = rotation(dir, did);
+	struct tally *t;
 
-	do {
-		const bool any = rte_get_tsc_cycles() >= until;
-		struct round did[CASES][RIG_SIDES];
-		bool counts = rotation(dir, did) || any;
-
-		before = after;
-		after = round_trip();
-		t = &tally[before < NEAR_NS ? NEAR : FAR];
-		if (!counts || (before < NEAR_NS) != (after < NEAR_NS)) {
-			repeated++;
-			continue;
-		}
-		for (unsigned int c = 0; c < CASES; c++)
-			add(&t->s[c], &cases[c], did[c], before);
-		t->kept++;
-	} while (t->kept < ROUNDS);
-	for (unsigned int c = 0; c < CASES; c++) {
-		s[c] = t->s[c];
-		s[c].repeated = repeated;
+	after = round_trip();
+	if ((before < NEAR_NS) != (after < NEAR_NS)) {
+		g->moved++;
+		return 0;
 	}
+	if (before < NEAR_NS)
+		t = &g->of[ours ? NEAR_WHOLE : NEAR_SHARED];
+	else
+		t = &g->of[ours ? FAR_WHOLE : FAR_SHARED];
+	if (t->done == REPS_MAX)
+		return 0;
+	for (unsigned int c = 0; c < CASES; c++)
+		add(&t->s[t->done][c], &cases[c], did[c], before);
+	if (++t->rotations < ROUNDS)
+		return 0;
+	t->rotations = 0;
+	t->done++;
 	return rig_check(dir) ? 0 : -1;
 }
 
-static void print_samples(const struct sample s[REPS_MAX][CASES], unsigned int reps)
+static unsigned int samples(const struct gathered *g)
 {
-	for (unsigned int c = 0; c < CASES; c++) {
-		printf("%s\"%s\": [", c ? ", " : "", cases[c].name);
-		for (unsigned int r = 0; r < reps; r++)
-			printf("%s{\"ticks\": %.2f, \"busy\": [%.2f, %.2f], \"handed\": %.4f, "
-			       "\"round_trip_ns\": %.0f, \"repeated\": %u, \"shared\": %u}",
-				r ? ", " : "", s[r][c].ticks, s[r][c].busy[0], s[r][c].busy[1],
-				s[r][c].handed, s[r][c].round_trip_ns, s[r][c].repeated,
-				s[r][c].shared);
-		printf("]");
-	}
+	unsigned int n = 0;
+
+	for (unsigned int h = 0; h < HOSTS; h++)
+		n += g->of[h].done;
+	return n;
 }
 
-static int run(uint32_t sessions, unsigned int reps)
+/* Of case @c, at most @reps, those of the best hosts. */
+static void print_case(const struct gathered *g, unsigned int c, unsigned int reps)
 {
-	static struct sample s[2][REPS_MAX][CASES];
-	uint64_t dropped;
+	unsigned int n = 0;
 
-	for (unsigned int r = 0; r < reps; r++)
-		for (unsigned int dir = 0; dir < 2; dir++)
-			if (measure((enum rig_dir)dir, s[dir][r]))
-				return -1;
+	for (unsigned int h = 0; h < HOSTS; h++)
+		for (unsigned int r = 0; r < g->of[h].done && n < reps; r++, n++) {
+			const struct sample *s = &g->of[h].s[r][c];
+
+			printf("%s{\"ticks\": %.2f, \"busy\": [%.2f, %.2f], \"handed\": %.4f, "
+			       "\"round_trip_ns\": %.0f, \"shared\": %u}",
+				n ? ", " : "", s->ticks, s->busy[0], s->busy[1], s->handed,
+				s->round_trip_ns, s->shared);
+		}
+}
+
+static void print_way(const char *name, const struct gathered *g, unsigned int reps)
+{
+	printf(", \"%s\": {", name);
+	for (unsigned int c = 0; c < CASES; c++) {
+		printf("%s\"%s\": [", c ? ", " : "", cases[c].name);
+		print_case(g, c, reps);
+		printf("]");
+	}
+	printf("}, \"%s_moved\": %u", name, g->moved);
+}
+
+static int run(uint32_t sessions, unsigned int reps, uint64_t patience)
+{
+	static struct gathered up, down;
+	const uint64_t hz = rte_get_tsc_hz(), until = rte_get_tsc_cycles() + patience * hz;
+	uint64_t tell = rte_get_tsc_cycles() + TELL_S * hz, dropped;
+
+	while (up.of[NEAR_WHOLE].done < reps || down.of[NEAR_WHOLE].done < reps) {
+		if (rte_get_tsc_cycles() >= until && samples(&up) && samples(&down))
+			break;
+		if (rte_get_tsc_cycles() >= tell) {
+			fprintf(stderr,
+				"%u sessions: %u up, %u down of %u samples on near, whole cores\n",
+				sessions, up.of[NEAR_WHOLE].done, down.of[NEAR_WHOLE].done, reps);
+			tell += TELL_S * hz;
+		}
+		if (gather(RIG_UP, &up) || gather(RIG_DOWN, &down))
+			return -1;
+	}
 	dropped = rig_dropped();
 	printf("{\"sessions\": %u, \"tunnels\": %u, \"tsc_hz\": %lu, \"hugepages\": %s, "
-	       "\"dropped\": %lu, "
-	       "\"up\": {",
-		sessions, rig_tunnels(), rte_get_tsc_hz(), rig_hugepages ? "true" : "false",
-		dropped);
-	print_samples(s[RIG_UP], reps);
-	printf("}, \"down\": {");
-	print_samples(s[RIG_DOWN], reps);
-	printf("}}\n");
+	       "\"dropped\": %lu",
+		sessions, rig_tunnels(), hz, rig_hugepages ? "true" : "false", dropped);
+	print_way("up", &up, reps);
+	print_way("down", &down, reps);
+	printf("}\n");
 	return dropped ? -1 : 0;
 }
 
@@ -294,15 +328,17 @@ int main(int argc, char **argv)
 {
 	static const struct option opts[] = {{"sessions", required_argument, NULL, 's'},
 		{"reps", required_argument, NULL, 'r'}, {"cpus", required_argument, NULL, 'c'},
-		{0}};
+		{"patience", required_argument, NULL, 'p'}, {0}};
 	int cpu[RIG_SIDES] = {0, 1}, o, failed;
-	unsigned long sessions = 1000, reps = 5;
+	unsigned long sessions = 1000, reps = 5, patience = 60; /* seconds */
 
 	while ((o = getopt_long(argc, argv, "", opts, NULL)) >= 0) {
 		if (o == 's')
 			sessions = strtoul(optarg, NULL, 0);
 		else if (o == 'r')
 			reps = strtoul(optarg, NULL, 0);
+		else if (o == 'p')
+			patience = strtoul(optarg, NULL, 0);
 		else if (o != 'c' || sscanf(optarg, "%d,%d", &cpu[0], &cpu[1]) != 2)
 			return 2;
 	}
@@ -313,7 +349,7 @@ int main(int argc, char **argv)
 	rte_eal_remote_launch(other, NULL, 1);
 	alone();
 	whole_init();
-	failed = run((uint32_t)sessions, (unsigned int)reps);
+	failed = run((uint32_t)sessions, (unsigned int)reps, patience);
 	job.what = DO_END;
 	barrier();
 	rte_eal_mp_wait_lcore();

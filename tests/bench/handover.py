@@ -8,20 +8,19 @@ reckoned from C, from the giver's and from the owner's part, by three ways of st
   by id      the port brings a packet to its owner (rte_flow): nothing is handed over
   spread     the port spreads a tunnel's sessions, whoever owns them: (W - 1)/W of the packets are handed over
   one queue  the port knows addresses and ports only: one worker receives the whole tunnel, and its part is the limit"""
-import time
-
 from frame.figures import figure
 
 NAME = "handover"
 HELP = "two workers on one tunnel: cost of a hand-over, share of twice one worker; 4 to 32 workers reckoned from it"
 MEMORY = 2400
+LIMIT = 1300        # seconds
 
 NEAR_NS = 200
-TURNS = 6           # of the rotation for each run that was asked for: they are short
+TURNS = 3           # for each run that was asked for: they are short
 SESSIONS = (1000, 1000000)
 WAYS = {"up": "uplink", "down": "downlink"}
 H_MOST, SHARE_LEAST = 60, 0.95
-AT_MOST_S = 180     # for one number of sessions
+PATIENCE_S = 480    # for undisturbed turns, for one number of sessions
 
 
 def parts(way, i):
@@ -64,22 +63,10 @@ def picked(way, enough):
     return whole if len(whole) >= enough else some, "near" if near else "far"
 
 
-def undisturbed(way):
-    """How many turns were near, on whole cores."""
-    return sum(is_near(way, i) and is_whole(way, i) for i in range(len(way["one"])))
-
-
 def measured(ctx, sessions):
-    """Turns, and more of them while fewer than wanted were undisturbed."""
-    began, argv = time.monotonic(), [ctx.program("tests/bench/handover"), "--sessions", sessions, "--reps",
-        ctx.runs if ctx.quick else TURNS * ctx.runs, "--cpus", f"{ctx.cpus[0]},{ctx.cpus[1]}"]
-    got = ctx.run(argv)
-    while min(undisturbed(got[key]) for key in WAYS) < ctx.runs and time.monotonic() - began < AT_MOST_S and not ctx.quick:
-        more = ctx.run(argv)
-        for key in WAYS:
-            for kind in got[key]:
-                got[key][kind] += more[key][kind]
-    return got
+    reps, patience = (ctx.runs, 3) if ctx.quick else (TURNS * ctx.runs, PATIENCE_S)
+    return ctx.run([ctx.program("tests/bench/handover"), "--sessions", sessions, "--reps", reps, "--patience", patience,
+        "--cpus", f"{ctx.cpus[0]},{ctx.cpus[1]}"], timeout=patience + 120)
 
 
 def figures_of(got, key, enough):

@@ -166,15 +166,6 @@ class HandoverTurns(unittest.TestCase):
             self.assertEqual(len(found), 2 if judged else 0)
         self.assertIn("not judged: 2 near turns", next(handover.figures_of(got, "up", 3))["note"])
 
-    def test_it_goes_on_while_few_turns_were_undisturbed(self):
-        def of(*turns):
-            return {way: self.way(*turns) for way in ("up", "down")}
-        ctx = mock.Mock(runs=2, quick=False, cpus=[0, 1])
-        ctx.run.side_effect = [of((60, 0), (300, 0)), of((60, 3), (70, 0)), of((60, 0))]
-        got = handover.measured(ctx, 1000)
-        self.assertEqual(len(got["up"]["one"]), 4)
-        self.assertEqual(handover.undisturbed(got["down"]), 2)
-
     def test_without_near_turns_they_are_far(self):
         self.assertEqual(handover.picked(self.way((300, 1), (310, 0)), 1), ([1], "far"))
 
