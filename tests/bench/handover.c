@@ -4,6 +4,7 @@
  * two CPUs poll real workers (rig2.h) in rounds: both write fresh frames (not timed), meet at a
  * barrier, and poll until every frame was sent. Cases, in rotation:
  *   one       worker 0 receives and owns everything                 C = its ticks per packet
+ *   other     the same with worker 1
  *   own2      both receive, each owns what it receives              two workers, no hand-over
  *   half2     both receive, every second packet is the other's      two workers on one tunnel
  *   cross     worker 0 receives, worker 1 owns everything           h = giver + owner - C
@@ -35,18 +36,24 @@
 
 struct kase {
 	const char *name;
-	bool both; /* sides that receive */
+	unsigned int receive; /* sides, a bit each */
 	unsigned int self_256;
 };
 
 static const struct kase cases[] = {
-	{"one", false, 256},
-	{"own2", true, 256},
-	{"half2", true, 128},
-	{"cross", false, 0},
-	{"one_half", false, 128},
+	{"one", 1, 256},
+	{"other", 2, 256},
+	{"own2", 3, 256},
+	{"half2", 3, 128},
+	{"cross", 1, 0},
+	{"one_half", 1, 128},
 };
 #define CASES RTE_DIM(cases)
+
+static unsigned int receivers(const struct kase *k)
+{
+	return (unsigned int)__builtin_popcount(k->receive);
+}
 
 struct sample {
 	double ticks; /* of time for each packet, while all of them send (rig_rate()) */
@@ -115,11 +122,11 @@ static struct round {
 static void round_of(unsigned int id)
 {
 	struct rig_side *s = &rig_side[id];
-	bool receives = !id || job.kase->both;
+	bool receives = job.kase->receive & 1u << id;
 	struct round r = {.busy = s->busy, .handed = s->w->stat.handed_in};
 	struct stretch stretch;
 
-	s->receivers = job.kase->both ? RIG_SIDES : 1;
+	s->receivers = receivers(job.kase);
 	rig_refill(s, job.dir, receives ? RIG_PACKETS : 0, job.kase->self_256);
 	stretch_begin(&stretch);
 	barrier();
@@ -197,7 +204,7 @@ static void do_round(const struct kase *k, enum rig_dir dir)
 	job.what = DO_ROUND;
 	job.kase = k;
 	job.dir = dir;
-	job.total = RIG_PACKETS * (k->both ? 2 : 1);
+	job.total = RIG_PACKETS * receivers(k);
 	barrier();
 	round_of(0);
 	barrier();
@@ -206,7 +213,7 @@ static void do_round(const struct kase *k, enum rig_dir dir)
 /* What a round that was done adds to its case's sample. */
 static void add(struct sample *s, const struct kase *k, const struct round *r, double trip)
 {
-	const double total = RIG_PACKETS * (k->both ? 2 : 1);
+	const double total = RIG_PACKETS * receivers(k);
 
 	s->shared += !(r[0].ours && r[1].ours);
 	s->ticks += 1 / (r[0].rate + r[1].rate) / ROUNDS;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Scenario 6: two real workers on two CPUs, and what a packet costs that arrives at the wrong one.
 
-C is what a packet costs a worker that owns its session; h what giver and owner spend on a handed one beyond C. With every
-second packet handed over, two workers can do 2C / (C + h/2) of one. The host may move the two CPUs apart from minute to
+C is what a packet costs a worker that owns its session, the mean of both workers (they are not equal, and share the work of a
+handed packet); h what giver and owner spend on a handed one beyond C. With every second packet handed over, two workers can do
+2C / (C + h/2) of one. The host may move the two CPUs apart from minute to
 minute: samples with a core-to-core round trip above NEAR_NS are `far`, and are kept apart. More workers than two are
 reckoned from C, from the giver's and from the owner's part, by three ways of steering:
   by id      the port brings a packet to its owner (rte_flow): nothing is handed over
@@ -26,7 +27,12 @@ PATIENCE_S = 480    # for undisturbed turns, for one number of sessions
 def parts(way, i):
     """Of one turn of the rotation: C, the giver's and the owner's ticks of a handed packet."""
     giver, owner = way["cross"][i]["busy"]
-    return way["one"][i]["busy"][0], giver, owner
+    return (way["one"][i]["busy"][0] + way["other"][i]["busy"][1]) / 2, giver, owner
+
+
+def of_one(way, kind, i):
+    """What the workers do in a case, in units of one worker that has all to itself: the mean of both."""
+    return (way["one"][i]["ticks"] + way["other"][i]["ticks"]) / 2 / way[kind][i]["ticks"]
 
 
 def limit(c, h):
@@ -81,17 +87,20 @@ def figures_of(got, key, enough):
     all_parts = [parts(way, i) for i in turns]
     c = [p[0] for p in all_parts]
     h = [sum(p[1:]) - p[0] for p in all_parts]
-    two = [way["one"][i]["ticks"] / way["half2"][i]["ticks"] for i in turns]
+    two = [of_one(way, "half2", i) for i in turns]
     yield figure(NAME, f"{title}, at its owner (C)", "ticks", c, params, note=note)
+    for worker, kind in enumerate(("one", "other")):
+        yield figure(NAME, f"{title}, at its owner, worker {worker}", "ticks", [way[kind][i]["busy"][worker] for i in turns], params,
+                     note=note)
     yield figure(NAME, f"{title}, handed over: more than C (h)", "ticks", h, params,
                  target=("<=", H_MOST) if judged else None, note=note)
     yield figure(NAME, f"{title}, two workers, half handed over", "x one", two, params,
                  ceiling=("2C/(C + h/2)", [limit(*p) for p in zip(c, h)]),
                  target=(">=", SHARE_LEAST) if judged else None, judge="ratio", note=note)
     yield figure(NAME, f"{title}, two workers, nothing handed over", "x one",
-                 [way["one"][i]["ticks"] / way["own2"][i]["ticks"] for i in turns], params, note=note)
+                 [of_one(way, "own2", i) for i in turns], params, note=note)
     yield figure(NAME, f"{title}, one receives, two own", "x one",
-                 [way["one"][i]["ticks"] / way["one_half"][i]["ticks"] for i in turns], params, note=note)
+                 [of_one(way, "one_half", i) for i in turns], params, note=note)
     for workers in (4, 8, 16, 32):
         for how in ("by id", "spread", "one queue"):
             yield figure(NAME, f"{title}, {workers} workers, {how}", "x one", [reckoned(*p, workers)[how] for p in all_parts],

@@ -160,11 +160,17 @@ class HandoverTurns(unittest.TestCase):
 
     def test_few_near_turns_are_told_and_not_judged(self):
         turn = {"ticks": 90.0, "busy": [90.0, 40.0], "round_trip_ns": 60, "shared": 0}
-        got = {"sessions": 1000, "hugepages": True, "up": {k: [turn] * 2 for k in ("one", "own2", "half2", "cross", "one_half")}}
+        got = {"sessions": 1000, "hugepages": True, "up": {k: [turn] * 2 for k in ("one", "other", "own2", "half2", "cross", "one_half")}}
         for enough, judged in ((2, True), (3, False)):
             found = [f for f in handover.figures_of(got, "up", enough) if f["target"]]
             self.assertEqual(len(found), 2 if judged else 0)
         self.assertIn("not judged: 2 near turns", next(handover.figures_of(got, "up", 3))["note"])
+
+    def test_what_a_packet_costs_is_the_mean_of_both_workers(self):
+        way = {"one": [{"busy": [90.0, 0.0], "ticks": 90.0}], "other": [{"busy": [0.0, 100.0], "ticks": 100.0}],
+            "cross": [{"busy": [70.0, 75.0]}], "half2": [{"ticks": 47.5}]}
+        self.assertEqual(handover.parts(way, 0), (95.0, 70.0, 75.0))
+        self.assertEqual(handover.of_one(way, "half2", 0), 2.0)
 
     def test_without_near_turns_they_are_far(self):
         self.assertEqual(handover.picked(self.way((300, 1), (310, 0)), 1), ([1], "far"))
