@@ -12,7 +12,7 @@
  * Ticks are TSC ticks of polls that found work. A core-to-core round trip, measured before and after each
  * rotation, tells whether the two CPUs were near or far. A sample is of ROUNDS rotations on one kind of host (enum host):
  * near or far, both threads with the whole of their cores (whole.h) in all rounds or not in all. It goes on until there are as
- * many samples of the best kind as were asked for, or patience ends; kinds are told in order.
+ * many near and whole ones as were asked for, or patience ends, and tells all: who reads them picks.
  * After each sample some frames are compared with what they must be.
  * Prints one JSON object. */
 #include <getopt.h>
@@ -63,7 +63,7 @@ struct sample {
 	unsigned int shared; /* rounds in which a core was not ours */
 };
 
-/* Where a rotation was, the best first. */
+/* Where a rotation was. */
 enum host { NEAR_WHOLE, NEAR_SHARED, FAR_WHOLE, FAR_SHARED, HOSTS };
 
 /* Samples of one kind of host: those that are complete, and one that grows. */
@@ -276,28 +276,27 @@ static unsigned int samples(const struct gathered *g)
 	return n;
 }
 
-/* Of case @c, at most @reps, those of the best hosts. */
-static void print_case(const struct gathered *g, unsigned int c, unsigned int reps)
+static void print_case(const struct gathered *g, unsigned int c)
 {
-	unsigned int n = 0;
+	const char *comma = "";
 
 	for (unsigned int h = 0; h < HOSTS; h++)
-		for (unsigned int r = 0; r < g->of[h].done && n < reps; r++, n++) {
+		for (unsigned int r = 0; r < g->of[h].done; r++, comma = ", ") {
 			const struct sample *s = &g->of[h].s[r][c];
 
 			printf("%s{\"ticks\": %.2f, \"busy\": [%.2f, %.2f], \"handed\": %.4f, "
 			       "\"round_trip_ns\": %.0f, \"shared\": %u}",
-				n ? ", " : "", s->ticks, s->busy[0], s->busy[1], s->handed,
+				comma, s->ticks, s->busy[0], s->busy[1], s->handed,
 				s->round_trip_ns, s->shared);
 		}
 }
 
-static void print_way(const char *name, const struct gathered *g, unsigned int reps)
+static void print_way(const char *name, const struct gathered *g)
 {
 	printf(", \"%s\": {", name);
 	for (unsigned int c = 0; c < CASES; c++) {
 		printf("%s\"%s\": [", c ? ", " : "", cases[c].name);
-		print_case(g, c, reps);
+		print_case(g, c);
 		printf("]");
 	}
 	printf("}, \"%s_moved\": %u", name, g->moved);
@@ -325,8 +324,8 @@ static int run(uint32_t sessions, unsigned int reps, uint64_t patience)
 	printf("{\"sessions\": %u, \"tunnels\": %u, \"tsc_hz\": %lu, \"hugepages\": %s, "
 	       "\"dropped\": %lu",
 		sessions, rig_tunnels(), hz, rig_hugepages ? "true" : "false", dropped);
-	print_way("up", &up, reps);
-	print_way("down", &down, reps);
+	print_way("up", &up);
+	print_way("down", &down);
 	printf("}\n");
 	return dropped ? -1 : 0;
 }

@@ -3,9 +3,9 @@
 
 C is what a packet costs a worker that owns its session, the mean of both workers (they are not equal, and share the work of a
 handed packet); h what giver and owner spend on a handed one beyond C. With every second packet handed over, two workers can do
-2C / (C + h/2) of one. The host may move the two CPUs apart from minute to
-minute: samples with a core-to-core round trip above NEAR_NS are `far`, and are kept apart. More workers than two are
-reckoned from C, from the giver's and from the owner's part, by three ways of steering:
+2C / (C + h/2) of one. The host may move the two CPUs apart from minute to minute: samples with a core-to-core round trip above
+NEAR_NS are `far`, and are kept apart. More workers than two are reckoned from C, from the giver's and from the owner's part, by
+three ways of steering:
   by id      the port brings a packet to its owner (rte_flow): nothing is handed over
   spread     the port spreads a tunnel's sessions, whoever owns them: (W - 1)/W of the packets are handed over
   one queue  the port knows addresses and ports only: one worker receives the whole tunnel, and its part is the limit"""

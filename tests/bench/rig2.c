@@ -72,8 +72,8 @@ static uint16_t rx(void *rxq, struct rte_mbuf **m, uint16_t n)
 		return 0;
 	memcpy(m, s->m + s->next, n * sizeof(*m));
 	s->next += n;
-	if (s->next + n >
-		s->limit) /* what the next poll will ask: the bench's waiting is no cost of a packet */
+	/* The next poll will ask: the bench's waiting for an answer is no cost of a packet. */
+	if (s->next + n > s->limit)
 		for (unsigned int i = 0; i < RIG_SIDES; i++)
 			rte_prefetch0(&rig_side[i].sent);
 	for (uint32_t i = s->next; i < RTE_MIN(s->next + n, s->n); i++) /* as drivers do */

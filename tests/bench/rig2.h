@@ -18,9 +18,6 @@
 #define RIG_SAMPLES  64 /* frames of a round that are checked */
 #define RIG_EDGE     8 /* the first and the last one of so many parts of a round do not count for the rate */
 
-/* CPUs fetch lines in pairs: what the other side asks for must not take along what is written all the time. */
-#define RIG_ALONE __attribute__((aligned(2 * RTE_CACHE_LINE_SIZE)))
-
 enum rig_dir { RIG_UP, RIG_DOWN };
 
 /* A subscriber as the traffic needs it. */
@@ -46,8 +43,8 @@ struct rig_side {
 	} marked[2]; /* after the first edge, and before the last */
 	uint64_t own_sent; /* this round */
 	uint64_t busy; /* TSC ticks of polls that found work */
-	uint64_t sent RIG_ALONE; /* the same, now and then, as the others read it */
-} RIG_ALONE;
+	uint64_t sent HAND_ALONE; /* the same, now and then, as the others read it: apart from what is written all the time */
+} HAND_ALONE;
 
 extern struct rig_side rig_side[RIG_SIDES];
 extern bool rig_hugepages;
